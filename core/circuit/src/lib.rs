@@ -1,0 +1,8 @@
+//! The Verilens statement as a halo2 circuit.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+pub mod chip;
+pub mod error;
+pub mod field;
+pub mod layout;
+
+pub use error::CircuitError;
