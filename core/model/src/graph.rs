@@ -168,7 +168,7 @@ impl Graph {
     /// Largest number of elements of one tensor.
     pub const MAX_ELEMENTS: usize = 1 << 26;
     /// Largest number of elements of all tensors together, which bounds the executor's memory.
-    pub const MAX_TOTAL_ELEMENTS: usize = 1 << 28;
+    pub const MAX_TOTAL_ELEMENTS: usize = 1 << 27;
     /// Largest number of multiplications of all nodes, which bounds the executor's time.
     pub const MAX_MULTIPLICATIONS: usize = 1 << 36;
     /// Largest number of nodes.

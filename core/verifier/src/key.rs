@@ -48,7 +48,7 @@ pub struct Query {
 }
 
 /// Kind of a column in the permutation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ColumnKind {
     /// Witness column.
     Advice = 0,
