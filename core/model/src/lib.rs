@@ -12,6 +12,8 @@ pub mod graph;
 pub mod image;
 mod kernels;
 pub mod npy;
+#[cfg(all(feature = "onnx", any()))] // switched on with its tests
+pub mod onnx;
 pub mod passes;
 pub mod ranges;
 mod shape;

@@ -158,7 +158,12 @@ pub(crate) fn infer(graph: &Graph) -> Result<Vec<Vec<usize>>> {
     Ok(shapes)
 }
 
-fn node_shape(node: &Node, inputs: &[&[usize]], what: &dyn Fn() -> String) -> Result<Vec<usize>> {
+/// The shape that a node makes of its inputs' shapes; every rule of its operator is checked.
+pub(crate) fn node_shape(
+    node: &Node,
+    inputs: &[&[usize]],
+    what: &dyn Fn() -> String,
+) -> Result<Vec<usize>> {
     let bad =
         |field: &str, expected: &str| GraphError::invalid(format!("{}: {field}", what()), expected);
     if let Op::Concat { axis } = node.op {

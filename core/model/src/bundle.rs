@@ -1,0 +1,361 @@
+//! The model bundle (`.vlm`): a schema name and a graph in canonical bytes. Its SHA-256 is the
+//! model's name in the statement.
+//!
+//! Frame: `VLNS`, kind `MODL`, version 1 (u32 LE), body length (u64 LE), body. The body is laid out
+//! in `docs/models.md`.
+
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::error::GraphError;
+use crate::graph::{DType, Graph, Input, IntTensor, Node, Op, Output, PadMode, TensorId};
+use crate::shape::is_tensor_name;
+use crate::wire::{Reader, Writer};
+
+const MAGIC: &[u8; 4] = b"VLNS";
+const KIND: &[u8; 4] = b"MODL";
+const VERSION: u32 = 1;
+const HEADER: usize = 20;
+
+/// Why bytes are no model bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BundleError {
+    /// The file does not start as a bundle of this version.
+    #[error("model bundle: {field}: expected {expected}")]
+    Header {
+        /// Field of the frame.
+        field: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// The bytes end inside a field.
+    #[error("model bundle: {field}: the file ends inside it")]
+    Truncated {
+        /// The field.
+        field: &'static str,
+    },
+    /// Bytes after the last field.
+    #[error("model bundle: bytes after the last field")]
+    Trailing,
+    /// A number or text that is not in its only encoding.
+    #[error("model bundle: {field}: not in canonical form")]
+    NonCanonical {
+        /// The field.
+        field: &'static str,
+    },
+    /// A length or number above its bound.
+    #[error("model bundle: {field}: above its bound")]
+    TooLong {
+        /// The field.
+        field: &'static str,
+    },
+    /// A code that names nothing.
+    #[error("model bundle: {field}: unknown code {code}")]
+    UnknownCode {
+        /// The field.
+        field: &'static str,
+        /// The code.
+        code: u64,
+    },
+    /// A schema name outside its alphabet.
+    #[error("schema name: expected 1 to 64 bytes of [a-z0-9_./-]")]
+    Schema,
+    /// The graph breaks a rule.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+}
+
+type Result<T> = std::result::Result<T, BundleError>;
+
+/// A public model: the schema of the captures that it reads, and a valid graph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelBundle {
+    schema: String,
+    graph: Graph,
+}
+
+impl ModelBundle {
+    /// Checks the schema name (1 to 64 bytes of `[a-z0-9_./-]`) and the graph.
+    ///
+    /// # Errors
+    /// [`BundleError::Schema`], [`BundleError::Graph`].
+    pub fn new(schema: &str, graph: Graph) -> Result<Self> {
+        if !is_tensor_name(schema) {
+            return Err(BundleError::Schema);
+        }
+        graph.validate()?;
+        Ok(Self {
+            schema: schema.to_owned(),
+            graph,
+        })
+    }
+
+    /// Schema of the captures that the model reads.
+    #[must_use]
+    pub fn schema(&self) -> &str {
+        &self.schema
+    }
+
+    /// The graph; it is valid.
+    #[must_use]
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The canonical bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let body = self.body();
+        let mut bytes = Vec::with_capacity(HEADER + body.len());
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(KIND);
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(&body);
+        bytes
+    }
+
+    /// Reads canonical bytes and checks everything in them.
+    ///
+    /// # Errors
+    /// Any [`BundleError`]; a bundle that decodes encodes to the same bytes.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        let (header, body) = bytes
+            .split_at_checked(HEADER)
+            .ok_or(BundleError::Truncated { field: "header" })?;
+        let field = |range: std::ops::Range<usize>| header.get(range).unwrap_or(&[]);
+        let check = |ok: bool, field, expected| {
+            if ok {
+                Ok(())
+            } else {
+                Err(BundleError::Header { field, expected })
+            }
+        };
+        check(field(0..4) == MAGIC, "magic", "VLNS")?;
+        check(field(4..8) == KIND, "kind", "MODL")?;
+        check(field(8..12) == VERSION.to_le_bytes(), "version", "1")?;
+        let length = (body.len() as u64).to_le_bytes();
+        check(
+            field(12..20) == length,
+            "length",
+            "the number of bytes that follow",
+        )?;
+        let mut r = Reader::new(body);
+        let schema = r.text(Graph::MAX_NAME, "schema")?;
+        let graph = read_graph(&mut r)?;
+        if !r.is_empty() {
+            return Err(BundleError::Trailing);
+        }
+        Self::new(&schema, graph)
+    }
+
+    /// SHA-256 of the canonical bytes.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(self.encode()).into()
+    }
+
+    /// The digest as the statement's `model_digest`: top 3 bits cleared, read big-endian.
+    #[must_use]
+    pub fn field_digest(&self) -> [u8; 32] {
+        let mut digest = self.digest();
+        digest[0] &= 0x1f;
+        digest
+    }
+
+    fn body(&self) -> Vec<u8> {
+        let mut w = Writer::default();
+        w.text(&self.schema);
+        w.size(self.graph.inputs.len());
+        for input in &self.graph.inputs {
+            w.text(&input.name);
+            w.uint(match input.dtype {
+                DType::Uint8 => 1,
+                DType::Bool => 2,
+            });
+            w.sizes(&input.shape);
+        }
+        w.size(self.graph.nodes.len());
+        for node in &self.graph.nodes {
+            w.text(&node.name);
+            w.size(node.inputs.len());
+            node.inputs.iter().for_each(|t| w.size(t.0));
+            write_op(&mut w, &node.op);
+        }
+        w.size(self.graph.outputs.len());
+        for output in &self.graph.outputs {
+            w.text(&output.name);
+            w.size(output.tensor.0);
+        }
+        w.into_bytes()
+    }
+}
+
+fn write_tensor(w: &mut Writer, t: &IntTensor) {
+    w.sizes(&t.shape);
+    w.ints(&t.values);
+}
+
+fn write_op(w: &mut Writer, op: &Op) {
+    match op {
+        Op::Conv {
+            weight,
+            bias,
+            strides,
+            groups,
+        } => {
+            w.uint(1);
+            write_tensor(w, weight);
+            w.uint(u64::from(bias.is_some()));
+            if let Some(bias) = bias {
+                w.ints(bias);
+            }
+            strides.iter().for_each(|&s| w.size(s));
+            w.size(*groups);
+        }
+        Op::Slice { axis, start, end } => {
+            w.uint(2);
+            [axis, start, end].into_iter().for_each(|&v| w.size(v));
+        }
+        Op::Concat { axis } => {
+            w.uint(3);
+            w.size(*axis);
+        }
+        Op::Pad {
+            axis,
+            before,
+            after,
+            mode,
+        } => {
+            w.uint(4);
+            [axis, before, after].into_iter().for_each(|&v| w.size(v));
+            match mode {
+                PadMode::Constant(c) => {
+                    w.uint(0);
+                    w.int(*c);
+                }
+                PadMode::Wrap => w.uint(1),
+            }
+        }
+        Op::Reshape { shape } => {
+            w.uint(5);
+            w.sizes(shape);
+        }
+        Op::Transpose { perm } => {
+            w.uint(6);
+            w.sizes(perm);
+        }
+        Op::AddConst { value } => {
+            w.uint(7);
+            write_tensor(w, value);
+        }
+        Op::Positive => w.uint(8),
+    }
+}
+
+fn read_tensor(r: &mut Reader<'_>, field: &'static str) -> Result<IntTensor> {
+    Ok(IntTensor {
+        shape: r.sizes(Graph::MAX_RANK, field)?,
+        values: r.ints(Graph::MAX_ELEMENTS, field)?,
+    })
+}
+
+fn read_op(r: &mut Reader<'_>) -> Result<Op> {
+    Ok(match r.uint("operator")? {
+        1 => Op::Conv {
+            weight: read_tensor(r, "weight")?,
+            bias: match r.uint("bias")? {
+                0 => None,
+                1 => Some(r.ints(Graph::MAX_ELEMENTS, "bias")?),
+                code => {
+                    return Err(BundleError::UnknownCode {
+                        field: "bias",
+                        code,
+                    })
+                }
+            },
+            strides: [r.size("strides")?, r.size("strides")?],
+            groups: r.size("groups")?,
+        },
+        2 => Op::Slice {
+            axis: r.size("axis")?,
+            start: r.size("start")?,
+            end: r.size("end")?,
+        },
+        3 => Op::Concat {
+            axis: r.size("axis")?,
+        },
+        4 => Op::Pad {
+            axis: r.size("axis")?,
+            before: r.size("padding")?,
+            after: r.size("padding")?,
+            mode: match r.uint("padding mode")? {
+                0 => PadMode::Constant(r.int("padding value")?),
+                1 => PadMode::Wrap,
+                code => {
+                    return Err(BundleError::UnknownCode {
+                        field: "padding mode",
+                        code,
+                    })
+                }
+            },
+        },
+        5 => Op::Reshape {
+            shape: r.sizes(Graph::MAX_RANK, "shape")?,
+        },
+        6 => Op::Transpose {
+            perm: r.sizes(Graph::MAX_RANK, "permutation")?,
+        },
+        7 => Op::AddConst {
+            value: read_tensor(r, "value")?,
+        },
+        8 => Op::Positive,
+        code => {
+            return Err(BundleError::UnknownCode {
+                field: "operator",
+                code,
+            })
+        }
+    })
+}
+
+fn read_graph(r: &mut Reader<'_>) -> Result<Graph> {
+    let mut graph = Graph::default();
+    for _ in 0..r.count(Graph::MAX_ENDS, "inputs")? {
+        graph.inputs.push(Input {
+            name: r.text(Graph::MAX_NAME, "input name")?,
+            dtype: match r.uint("input type")? {
+                1 => DType::Uint8,
+                2 => DType::Bool,
+                code => {
+                    return Err(BundleError::UnknownCode {
+                        field: "input type",
+                        code,
+                    })
+                }
+            },
+            shape: r.sizes(Graph::MAX_RANK, "input shape")?,
+        });
+    }
+    for _ in 0..r.count(Graph::MAX_NODES, "nodes")? {
+        let name = r.text(Graph::MAX_NODE_NAME, "node name")?;
+        let inputs = r
+            .sizes(Graph::MAX_NODES, "node inputs")?
+            .into_iter()
+            .map(TensorId)
+            .collect();
+        graph.nodes.push(Node {
+            name,
+            op: read_op(r)?,
+            inputs,
+        });
+    }
+    for _ in 0..r.count(Graph::MAX_ENDS, "outputs")? {
+        graph.outputs.push(Output {
+            name: r.text(Graph::MAX_NAME, "output name")?,
+            tensor: TensorId(r.size("output tensor")?),
+        });
+    }
+    Ok(graph)
+}

@@ -1,0 +1,209 @@
+//! What `model show` prints.
+
+use std::fmt;
+
+use crate::bundle::ModelBundle;
+use crate::error::Result;
+use crate::graph::{Graph, Op, PadMode, TensorId};
+use crate::ranges::Range;
+
+/// One tensor of a model, as shown to people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorSummary {
+    /// Name of the input, node or output.
+    pub name: String,
+    /// Operator with its parameters, or the element type of an input, or the packing of an output.
+    pub what: String,
+    /// The tensors that it is computed from.
+    pub inputs: Vec<TensorId>,
+    /// Shape.
+    pub shape: Vec<usize>,
+    /// Bounds of its values.
+    pub range: Range,
+}
+
+/// A model in words: `Display` writes a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelSummary {
+    /// Schema of the captures that the model reads.
+    pub schema: String,
+    /// SHA-256 of the bundle.
+    pub digest: [u8; 32],
+    /// Size of the bundle in bytes.
+    pub bytes: usize,
+    /// Number of constants in weights, biases and sums.
+    pub parameters: usize,
+    /// Number of multiplications of one run.
+    pub multiplications: u64,
+    /// Inputs.
+    pub inputs: Vec<TensorSummary>,
+    /// Nodes in order.
+    pub nodes: Vec<TensorSummary>,
+    /// Outputs; `inputs` holds the one tensor that is handed out.
+    pub outputs: Vec<TensorSummary>,
+}
+
+impl ModelSummary {
+    /// Describes a bundle.
+    ///
+    /// # Errors
+    /// None for a bundle that was made or decoded: its graph is valid.
+    pub fn new(bundle: &ModelBundle) -> Result<Self> {
+        let graph = bundle.graph();
+        let (shapes, ranges) = (graph.shapes()?, graph.ranges()?);
+        let bits = graph.bit_tensors();
+        let row = |name: &str, what: String, inputs: &[TensorId], t: TensorId| TensorSummary {
+            name: name.to_owned(),
+            what,
+            inputs: inputs.to_vec(),
+            shape: shapes.get(t.0).cloned().unwrap_or_default(),
+            range: ranges.get(t.0).copied().unwrap_or(Range { min: 0, max: 0 }),
+        };
+        let mut parameters = 0usize;
+        let mut nodes = Vec::with_capacity(graph.nodes.len());
+        for (i, node) in graph.nodes.iter().enumerate() {
+            let summary = row(
+                &node.name,
+                describe(&node.op),
+                &node.inputs,
+                graph.node_tensor(i),
+            );
+            match &node.op {
+                Op::Conv { weight, bias, .. } => {
+                    parameters += weight.values.len() + bias.as_ref().map_or(0, Vec::len);
+                }
+                Op::AddConst { value } => parameters += value.values.len(),
+                _ => {}
+            }
+            nodes.push(summary);
+        }
+        let inputs = graph.inputs.iter().enumerate();
+        let inputs = inputs
+            .map(|(i, input)| row(&input.name, input.dtype.name().to_owned(), &[], TensorId(i)))
+            .collect();
+        let kind = |t: TensorId| {
+            if bits.get(t.0) == Some(&true) {
+                "bits"
+            } else {
+                "integers"
+            }
+        };
+        let outputs = graph.outputs.iter();
+        let outputs = outputs
+            .map(|o| row(&o.name, kind(o.tensor).to_owned(), &[o.tensor], o.tensor))
+            .collect();
+        Ok(Self {
+            schema: bundle.schema().to_owned(),
+            digest: bundle.digest(),
+            bytes: bundle.encode().len(),
+            parameters,
+            multiplications: graph.multiplications(),
+            inputs,
+            nodes,
+            outputs,
+        })
+    }
+}
+
+fn describe(op: &Op) -> String {
+    match op {
+        Op::Conv {
+            weight,
+            bias,
+            strides,
+            groups,
+        } => {
+            let bias = if bias.is_some() { ", bias" } else { "" };
+            let groups = if *groups == 1 {
+                String::new()
+            } else {
+                format!(", groups {groups}")
+            };
+            format!(
+                "Conv {} stride {}x{}{bias}{groups}",
+                dims(&weight.shape),
+                strides[0],
+                strides[1]
+            )
+        }
+        Op::Slice { axis, start, end } => format!("Slice axis {axis} [{start}..{end}]"),
+        Op::Concat { axis } => format!("Concat axis {axis}"),
+        Op::Pad {
+            axis,
+            before,
+            after,
+            mode,
+        } => match mode {
+            PadMode::Wrap => format!("Pad axis {axis} wrap {before}+{after}"),
+            PadMode::Constant(c) => format!("Pad axis {axis} with {c}, {before}+{after}"),
+        },
+        Op::Reshape { .. } => "Reshape".to_owned(),
+        Op::Transpose { perm } => format!("Transpose {perm:?}"),
+        Op::AddConst { value } => format!("AddConst {}", dims(&value.shape)),
+        Op::Positive => "Positive".to_owned(),
+    }
+}
+
+fn dims(shape: &[usize]) -> String {
+    let dims: Vec<String> = shape.iter().map(ToString::to_string).collect();
+    if dims.is_empty() {
+        "scalar".to_owned()
+    } else {
+        dims.join("x")
+    }
+}
+
+impl fmt::Display for ModelSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hex: String = self.digest.iter().map(|b| format!("{b:02x}")).collect();
+        writeln!(f, "schema      {}", self.schema)?;
+        writeln!(f, "digest      {hex}")?;
+        writeln!(f, "bundle      {} bytes", self.bytes)?;
+        writeln!(f, "parameters  {}", self.parameters)?;
+        writeln!(f, "products    {}", self.multiplications)?;
+        let mut row = |id: String, t: &TensorSummary, from: &str| {
+            let range = format!("{}..{}", t.range.min, t.range.max);
+            let shape = dims(&t.shape);
+            writeln!(
+                f,
+                "{id:>4}  {:<16} {:<34} {from:<12} {shape:<16} {range}",
+                t.name, t.what
+            )
+        };
+        for (i, t) in self.inputs.iter().enumerate() {
+            row(format!("%{i}"), t, "input")?;
+        }
+        for (i, t) in self.nodes.iter().enumerate() {
+            let from: Vec<String> = t.inputs.iter().map(|t| format!("%{}", t.0)).collect();
+            row(format!("%{}", self.inputs.len() + i), t, &from.join(" "))?;
+        }
+        for t in &self.outputs {
+            let from = t
+                .inputs
+                .first()
+                .map_or(String::new(), |t| format!("= %{}", t.0));
+            row("out".to_owned(), t, &from)?;
+        }
+        Ok(())
+    }
+}
+
+impl Graph {
+    /// Number of multiplications of one run, 0 for an invalid graph.
+    #[must_use]
+    pub fn multiplications(&self) -> u64 {
+        let Ok(shapes) = self.shapes() else { return 0 };
+        let made = shapes.iter().skip(self.inputs.len());
+        self.nodes
+            .iter()
+            .zip(made)
+            .map(|(node, shape)| match &node.op {
+                Op::Conv { weight, .. } => {
+                    let kernel: usize = weight.shape.iter().skip(1).product();
+                    shape.iter().product::<usize>() as u64 * kernel as u64
+                }
+                _ => 0,
+            })
+            .sum()
+    }
+}
