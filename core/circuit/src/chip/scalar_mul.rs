@@ -1,0 +1,382 @@
+//! `end = start + n·P` for a canonical 254-bit scalar, one bit a row, lowest bit first.
+//!
+//! | `Byte(0)` | `Byte(1..=2)` | `Byte(3..=4)` | `Byte(5)` | `Byte(6)`, `Byte(7)` | `consts[0]` |
+//! | --- | --- | --- | --- | --- | --- |
+//! | `lt` | `P`, doubled each row | `acc` | `n`, what is left of the scalar | `u`, `v` | bit of the bound |
+//!
+//! With `bit = n − 2n'` (boolean), the point that is added is `T = bit ? P : (0, 1)`, that is
+//! `T = (bit·x, 1 + bit·(y − 1))`; `u = acc_x·T_y`, `v = acc_y·T_x` and
+//! `acc_x' (1 + d·u·v) = u + v`, `acc_y' (1 − d·u·v) = acc_y·T_y − a·acc_x·T_x`.
+//!
+//! *Soundness.* If `start` and `P` are on the curve, so is every `P` (see [`super::edwards`]) and `T`, and by
+//! completeness `1 ± d·u·v ≠ 0`: each row has one solution, the sum. `n` ends at 0 (a copy), so the wired scalar is
+//! `Σ bitᵢ 2ⁱ` in the field. `lt` says whether the bits so far are below the bound's: it starts 0, each row keeps it
+//! where bits agree and otherwise takes the bound's bit, and it must end 1. With the bound r the bits are the
+//! canonical ones of the scalar (n + r is refused); with the subgroup order, S is reduced.
+//! *Completeness.* Every start and P on the curve, and every scalar below the bound, has a witness.
+use halo2_proofs::{
+    halo2curves::{bn256::Fr, ff::PrimeField},
+    plonk::{ConstraintSystem, Constraints, Expression, Selector},
+};
+use zeroize::Zeroizing;
+
+use super::{
+    edwards::{self, bits_of_bytes, doubling, to_affine, Affine, Projective, SCALAR_BITS},
+    pin::PinChip,
+};
+use crate::layout::{CellRef, Col, Columns, Plan, Trace};
+
+/// Column of the comparison flag.
+pub const LT: Col = Col::Byte(0);
+/// Columns of the accumulator.
+pub const ACC: (Col, Col) = (Col::Byte(3), Col::Byte(4));
+/// Column of the scalar's remaining part.
+pub const SCALAR: Col = Col::Byte(5);
+/// Column of `acc_x·T_y`.
+pub const U: Col = Col::Byte(6);
+/// Column of `acc_y·T_x`.
+pub const V: Col = Col::Byte(7);
+
+/// Rows of one multiplication, the end row included.
+pub const ROWS: usize = SCALAR_BITS + 1;
+
+/// The scalar multiplication chip.
+#[derive(Clone, Debug)]
+pub struct ScalarMulChip {
+    columns: Columns,
+    pin: PinChip,
+    step: Selector,
+}
+
+/// A placed multiplication.
+#[derive(Clone, Debug)]
+pub struct PlacedMul {
+    /// First row.
+    pub row: usize,
+    /// P, wired; its owner must show that it is on the curve.
+    pub base: (CellRef, CellRef),
+    /// Starting point, wired; its owner must show that it is on the curve.
+    pub start: (CellRef, CellRef),
+    /// The scalar, wired.
+    pub scalar: CellRef,
+    /// The result, wired.
+    pub end: (CellRef, CellRef),
+}
+
+impl ScalarMulChip {
+    /// Makes the gate.
+    pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns, pin: &PinChip) -> Self {
+        let step = meta.selector();
+        meta.create_gate("scalar: step", |cells| {
+            let q = cells.query_selector(step);
+            let one = Expression::Constant(Fr::one());
+            let [lt, x, y, acc_x, acc_y, n, u, v] =
+                [LT, edwards::X, edwards::Y, ACC.0, ACC.1, SCALAR, U, V]
+                    .map(|col| columns.cur(cells, col));
+            let [next_lt, next_acc_x, next_acc_y, next_n] =
+                [LT, ACC.0, ACC.1, SCALAR].map(|col| columns.next(cells, col));
+            let bound = columns.constant(cells, 0);
+
+            let bit = n - next_n * Fr::from(2);
+            let t_x = bit.clone() * x;
+            let t_y = bit.clone() * (y - one.clone()) + one.clone();
+            let acc_x_t_y = acc_x.clone() * t_y.clone();
+            let acc_y_t_x = acc_y.clone() * t_x.clone();
+            let tau = u.clone() * v.clone() * Fr::from(edwards::D);
+            let numerator_y = acc_y * t_y - acc_x * t_x * Fr::from(edwards::A);
+            let both = bit.clone() * bound.clone();
+            let agree = one.clone() - bit.clone() - bound.clone() + both.clone() * Fr::from(2);
+
+            let [double_x, double_y] = doubling(cells, columns);
+            Constraints::with_selector(
+                q,
+                [
+                    double_x,
+                    double_y,
+                    ("bit", bit.clone() * (bit - one.clone())),
+                    ("u", u.clone() - acc_x_t_y),
+                    ("v", v.clone() - acc_y_t_x),
+                    ("add x", next_acc_x * (tau.clone() + one.clone()) - (u + v)),
+                    ("add y", next_acc_y * (one - tau) - numerator_y),
+                    ("below", next_lt - (bound - both) - lt * agree),
+                ],
+            )
+        });
+        Self {
+            columns: columns.clone(),
+            pin: pin.clone(),
+            step,
+        }
+    }
+
+    /// Places a multiplication by a scalar below `bound` (254 bits, lowest first) from `row` on.
+    pub fn place(&self, plan: &mut Plan, row: usize, bound: &[bool], zero: CellRef) -> PlacedMul {
+        for (i, bit) in bound.iter().enumerate() {
+            plan.enable(self.step, row + i);
+            plan.fix(self.columns.consts[0], row + i, Fr::from(u64::from(*bit)));
+        }
+        let end = row + SCALAR_BITS;
+        self.pin.place_flag(plan, row, Fr::zero());
+        self.pin.place_flag(plan, end, Fr::one());
+        plan.copy(zero, CellRef::new(SCALAR, end));
+        let point = |cols: (Col, Col), at| (CellRef::new(cols.0, at), CellRef::new(cols.1, at));
+        PlacedMul {
+            row,
+            base: point((edwards::X, edwards::Y), row),
+            start: point(ACC, row),
+            scalar: CellRef::new(SCALAR, row),
+            end: point(ACC, end),
+        }
+    }
+
+    /// Fills a multiplication by the integer with these bits and returns the end point. `bound` as placed.
+    pub fn fill(
+        &self,
+        placed: &PlacedMul,
+        trace: &mut Trace,
+        base: &Affine,
+        start: &Affine,
+        scalar: &[bool],
+        bound: &[bool],
+    ) -> Affine {
+        let mut p = Projective::from_affine(base);
+        let mut acc = Projective::from_affine(start);
+        let (mut powers, mut sums) = (vec![p], vec![acc]);
+        for bit in scalar {
+            if *bit {
+                acc = acc.add(&p);
+            }
+            p = p.double();
+            powers.push(p);
+            sums.push(acc);
+        }
+        let (powers, sums) = (to_affine(&powers), to_affine(&sums));
+
+        let two_inverse = Fr::TWO_INV;
+        let mut n: Fr = scalar
+            .iter()
+            .rev()
+            .fold(Fr::zero(), |n, bit| n + n + Fr::from(u64::from(*bit)));
+        let mut lt = false;
+        for (i, (p, acc)) in powers.iter().zip(&sums).enumerate() {
+            let row = placed.row + i;
+            trace.set(LT, row, Fr::from(u64::from(lt)));
+            trace.set(edwards::X, row, p.0);
+            trace.set(edwards::Y, row, p.1);
+            trace.set(ACC.0, row, acc.0);
+            trace.set(ACC.1, row, acc.1);
+            trace.set(SCALAR, row, n);
+            let (Some(bit), Some(bound)) = (scalar.get(i), bound.get(i)) else {
+                continue;
+            };
+            let t = if *bit { *p } else { (Fr::zero(), Fr::one()) };
+            trace.set(U, row, acc.0 * t.1);
+            trace.set(V, row, acc.1 * t.0);
+            n = (n - Fr::from(u64::from(*bit))) * two_inverse;
+            if bit != bound {
+                lt = *bound;
+            }
+        }
+        sums.last().copied().unwrap_or(*start)
+    }
+}
+
+/// The bits of r, the order of the field.
+pub fn field_order() -> Zeroizing<Vec<bool>> {
+    let mut bytes = (-Fr::one()).to_repr();
+    // r is odd, so r − 1 differs in its lowest bit only.
+    if let Some(low) = bytes.as_mut().first_mut() {
+        *low |= 1;
+    }
+    bits_of_bytes(bytes.as_ref())
+}
+
+/// The bits of the order of Baby Jubjub's prime subgroup.
+pub fn subgroup_order() -> Zeroizing<Vec<bool>> {
+    let mut bytes = verilens_statement::babyjubjub::order_bytes();
+    bytes.reverse();
+    bits_of_bytes(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::{
+        chip::{eddsa::base8, edwards::bits},
+        testing::{chips, failures, Table},
+    };
+
+    struct Fixture {
+        plan: Plan,
+        trace: Trace,
+        placed: PlacedMul,
+        end: Affine,
+    }
+
+    fn start() -> Affine {
+        let base = Projective::from_affine(&base8());
+        to_affine(&[base.double().double().add(&base)])[0]
+    }
+
+    fn fixture(base: Affine, start: Affine, scalar: &[bool], bound: &[bool]) -> Fixture {
+        let chips = chips().authenticity;
+        let chip = &chips.eddsa.mul;
+        let mut plan = Plan::default();
+        let constants = chips.pin.place_constants(&mut plan, 0);
+        let placed = chip.place(&mut plan, 2, bound, constants.zero);
+        let mut trace = Trace::new(plan.rows() + 1);
+        constants.fill(&mut trace);
+        let end = chip.fill(&placed, &mut trace, &base, &start, scalar, bound);
+        Fixture {
+            plan,
+            trace,
+            placed,
+            end,
+        }
+    }
+
+    fn found(f: &Fixture) -> Vec<String> {
+        failures(&f.plan, &f.trace, &[]).into_iter().collect()
+    }
+
+    /// Adds the integers given by two bit strings.
+    fn sum(a: &[bool], b: &[bool]) -> Vec<bool> {
+        let mut carry = 0u8;
+        let out = a.iter().zip(b).map(|(a, b)| {
+            let s = u8::from(*a) + u8::from(*b) + carry;
+            carry = s >> 1;
+            s & 1 == 1
+        });
+        let out = out.collect();
+        assert_eq!(carry, 0, "fits 254 bits");
+        out
+    }
+
+    #[test]
+    fn edge_scalars_hold_and_agree_with_native() {
+        let order = field_order();
+        let base = base8();
+        let identity = (Fr::zero(), Fr::one());
+        for scalar in [Fr::zero(), Fr::one(), -Fr::one(), Fr::from(0xdead_beef)] {
+            for start in [identity, start()] {
+                let f = fixture(base, start, &bits(&scalar), &order);
+                assert_eq!(found(&f), Vec::<String>::new());
+                let native = Projective::from_affine(&base).mul(&bits(&scalar));
+                let native = native.add(&Projective::from_affine(&start));
+                assert_eq!(f.end, to_affine(&[native])[0]);
+                assert_eq!(f.trace.at(f.placed.scalar), scalar);
+            }
+        }
+        // l·B8 is the identity: the constant and the curve fit together.
+        let l = Projective::from_affine(&base).mul(&subgroup_order());
+        assert_eq!(to_affine(&[l])[0], identity);
+    }
+
+    #[test]
+    fn scalars_at_and_above_the_bound_are_refused() {
+        let base = base8();
+        for bound in [field_order(), subgroup_order()] {
+            let below = {
+                let mut b = bound.to_vec();
+                b[0] = false; // Both orders are odd.
+                b
+            };
+            assert_eq!(
+                found(&fixture(base, start(), &below, &bound)),
+                Vec::<String>::new()
+            );
+            let small = bits(&Fr::from(5)).to_vec();
+            let top = vec![true; SCALAR_BITS];
+            for scalar in [bound.to_vec(), sum(&bound, &small), top] {
+                let f = fixture(base, start(), &scalar, &bound);
+                assert_eq!(found(&f), ["constant: flag / value"]);
+            }
+        }
+        // The same field element, by bits that are not canonical.
+        let five = Fr::from(5);
+        let f = fixture(
+            base,
+            start(),
+            &sum(&field_order(), &bits(&five)),
+            &field_order(),
+        );
+        assert_eq!(f.trace.at(f.placed.scalar), five);
+    }
+
+    #[test]
+    fn every_cell_is_guarded() {
+        let scalar = bits(&Fr::from(0b1011_0110));
+        let bound = field_order();
+        let mut f = fixture(base8(), start(), &scalar, &bound);
+        let (first, end) = (f.placed.row, f.placed.end.0.row);
+        let mut t = Table {
+            plan: &f.plan,
+            trace: &mut f.trace,
+            instance: Vec::new(),
+        };
+        const ALL: [&str; 8] = [
+            "double x", "double y", "bit", "u", "v", "add x", "add y", "below",
+        ];
+        let mut check = |col, row, steps: &[&str], others: &[&str]| {
+            assert!(steps.iter().all(|s| ALL.contains(s)));
+            let steps: Vec<_> = steps
+                .iter()
+                .map(|s| format!("scalar: step / {s}"))
+                .collect();
+            let expected: Vec<_> = steps
+                .iter()
+                .map(String::as_str)
+                .chain(others.iter().copied())
+                .collect();
+            t.bump(col, row, &expected);
+        };
+        // Bit 0 is 0: T is the identity whatever P is, but P must be the double of the row before.
+        let doubles = ["double x", "double y"];
+        check(edwards::X, first, &doubles, &[]);
+        check(edwards::Y, first, &doubles, &[]);
+        // Bit 1 is 1.
+        check(
+            edwards::X,
+            first + 1,
+            &["double x", "double y", "v", "add y"],
+            &[],
+        );
+        check(
+            edwards::Y,
+            first + 1,
+            &["double x", "double y", "u", "add y"],
+            &[],
+        );
+        check(ACC.0, first + 1, &["add x", "u", "add y"], &[]);
+        check(ACC.1, first + 1, &["add y", "v"], &[]);
+        check(U, first, &["u", "add x"], &[]);
+        check(U, first + 1, &["u", "add x", "add y"], &[]);
+        check(V, first, &["v", "add x", "add y"], &[]);
+        check(V, first + 1, &["v", "add x", "add y"], &[]);
+        check(LT, first, &["below"], &["constant: flag / value"]);
+        check(LT, end, &["below"], &["constant: flag / value"]);
+        check(ACC.0, end, &["add x"], &[]);
+        check(ACC.1, end, &["add y"], &[]);
+        check(edwards::X, end, &["double x"], &[]);
+        check(edwards::Y, end, &["double y"], &[]);
+        // The scalar's cells decide two bits each; −1 and 2 are not boolean.
+        check(SCALAR, first, &["u", "v", "add y", "below"], &[]);
+        check(SCALAR, first + 2, &["bit", "u", "v", "add y", "below"], &[]);
+        check(SCALAR, end, &["bit", "u", "v", "add y", "below"], &["copy"]);
+    }
+
+    /// A wrong bit with everything else made consistent: the recomposition is what refuses it.
+    #[test]
+    fn another_scalar_does_not_recompose() {
+        let f = fixture(base8(), start(), &bits(&Fr::from(6)), &field_order());
+        let mut other = fixture(base8(), start(), &bits(&Fr::from(7)), &field_order());
+        let n = f.trace.at(f.placed.scalar);
+        other.trace.set(SCALAR, other.placed.row, n);
+        let expected: BTreeSet<_> = ["u", "v", "add y", "below"]
+            .map(|s| format!("scalar: step / {s}"))
+            .into();
+        assert_eq!(failures(&other.plan, &other.trace, &[]), expected);
+    }
+}
