@@ -38,7 +38,9 @@ impl Fixture {
     }
 
     fn found(&self, instance: &[Fr]) -> Vec<String> {
-        failures(&self.plan, &self.trace, instance).into_iter().collect()
+        failures(&self.plan, &self.trace, instance)
+            .into_iter()
+            .collect()
     }
 }
 
@@ -143,8 +145,16 @@ fn nullifier_of_another_secret_or_digest_is_refused() {
     let (witness, mut instance) = honest(&keys()[2], 2);
     let outputs = f.fill(&witness);
     for cheat in [
-        [outputs.capture_digest, witness.holder_secret + Fr::one(), witness.scope],
-        [outputs.capture_digest + Fr::one(), witness.holder_secret, witness.scope],
+        [
+            outputs.capture_digest,
+            witness.holder_secret + Fr::one(),
+            witness.scope,
+        ],
+        [
+            outputs.capture_digest + Fr::one(),
+            witness.holder_secret,
+            witness.scope,
+        ],
     ] {
         instance[4] = f.chip.hash.fill(&f.placed.nullifier, &mut f.trace, &cheat);
         assert_eq!(f.found(&instance), ["copy"]);
@@ -160,7 +170,12 @@ fn early_capture_is_refused() {
     f.fill(&witness);
     assert_eq!(f.found(&instance), ["compare: sum / difference"]);
     // Comparing another time than the signed one.
-    f.chip.compare.fill(&f.placed.compare, &mut f.trace, u64::MAX, witness.not_before);
+    f.chip.compare.fill(
+        &f.placed.compare,
+        &mut f.trace,
+        u64::MAX,
+        witness.not_before,
+    );
     assert_eq!(f.found(&instance), ["copy"]);
 }
 
@@ -201,7 +216,9 @@ fn gates_keep_their_degree_queries_and_wires() {
     use halo2_proofs::plonk::Circuit;
     let mut meta = ConstraintSystem::default();
     let chips = <TestCircuit as Circuit<Fr>>::configure(&mut meta);
-    let byte: Vec<_> = (0..=5).map(|i| chips.columns.advice(Col::Byte(i))).collect();
+    let byte: Vec<_> = (0..=5)
+        .map(|i| chips.columns.advice(Col::Byte(i)))
+        .collect();
     for gate in meta.gates() {
         for poly in gate.polynomials() {
             assert!(poly.degree() <= 4, "{}: {}", gate.name(), poly.degree());
@@ -223,6 +240,9 @@ fn gates_keep_their_degree_queries_and_wires() {
     }
     for (column, rotation) in meta.advice_queries() {
         let next_allowed = byte.contains(column);
-        assert!(rotation.0 == 0 || rotation.0 == 1 && next_allowed, "{column:?} {rotation:?}");
+        assert!(
+            rotation.0 == 0 || rotation.0 == 1 && next_allowed,
+            "{column:?} {rotation:?}"
+        );
     }
 }

@@ -356,7 +356,10 @@ mod tests {
     fn points_off_the_curve_are_refused() {
         let mut signed = honest(Ark::from(42));
         signed.r8.1 += Fr::one();
-        assert_eq!(fixture().fill(&signed), ["copy", "edwards: curve / equation"]);
+        assert_eq!(
+            fixture().fill(&signed),
+            ["copy", "edwards: curve / equation"]
+        );
         // A' off the curve, its doubles by the same formulas.
         let mut f = fixture();
         f.fill(&honest(Ark::from(42)));
@@ -372,7 +375,10 @@ mod tests {
             );
         }
         let found = f.found();
-        assert!(found.contains(&"edwards: curve / equation".to_owned()), "{found:?}");
+        assert!(
+            found.contains(&"edwards: curve / equation".to_owned()),
+            "{found:?}"
+        );
         assert!(found.contains(&"copy".to_owned()), "{found:?}");
     }
 
@@ -395,7 +401,14 @@ mod tests {
         assert_eq!(f.fill(&signed), ["copy"]);
         let eight_a: Point = (key * Scalar::from(8)).into();
         let mul = &f.placed.h_mul;
-        f.chip.mul.fill(mul, &mut f.trace, &affine(eight_a), &signed.r8, &bits, &order);
+        f.chip.mul.fill(
+            mul,
+            &mut f.trace,
+            &affine(eight_a),
+            &signed.r8,
+            &bits,
+            &order,
+        );
         assert_eq!(f.found(), ["constant: flag / value"]);
         assert_eq!(f.trace.at(f.placed.h_mul.scalar), from_ark(&h));
         assert_eq!(to_ark(&f.trace.at(f.placed.h_mul.scalar)), h);
