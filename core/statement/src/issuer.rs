@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::frame::{self, Kind, Reader, Writer};
 use crate::scheme::SignatureScheme;
 
-pub use crate::issuer_set::{IssuerSet, MerklePath, MAX_ISSUERS, TREE_DEPTH};
+pub use crate::issuer_set::{leaf, node, IssuerSet, MerklePath, MAX_ISSUERS, TREE_DEPTH};
 
 /// An issuer's secret key with its public key at hand. Erased from memory when dropped.
 #[derive(Clone)]
