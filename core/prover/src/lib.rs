@@ -1,0 +1,5 @@
+//! Verilens prover.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+pub mod commit;
+pub mod srs;

@@ -1,0 +1,153 @@
+//! The structured reference string (SRS) of KZG: powers of a secret tau in the groups of BN254.
+//!
+//! For `n = 2^k` rows it holds `tau^i G1` for `i < n`, the same points in the Lagrange basis of the domain of n-th roots of
+//! unity, and `G2`, `tau G2` (Kate, Zaverucha, Goldberg 2010). Whoever knows tau can prove anything, so
+//! real use takes the SRS from a public ceremony ([`Srs::import_ptau`]); [`Srs::generate_insecure_for_tests`] is for tests.
+
+mod check;
+mod coding;
+mod error;
+mod file;
+mod generate;
+mod halo2_raw;
+mod lagrange;
+mod provenance;
+mod ptau;
+
+pub use error::SrsError;
+pub use provenance::Provenance;
+
+use halo2_proofs::halo2curves::bn256::{G1Affine, G2Affine};
+
+/// Smallest accepted `k`.
+pub const MIN_K: u32 = 1;
+
+/// Largest accepted `k`: 2^24 rows, a file of 2 GB.
+pub const MAX_K: u32 = 24;
+
+/// A structured reference string for 2^k rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Srs {
+    parts: Parts,
+}
+
+/// The pieces of an [`Srs`].
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Parts {
+    pub(crate) k: u32,
+    pub(crate) insecure: bool,
+    /// tau^i G1, i < 2^k.
+    pub(crate) powers: Vec<G1Affine>,
+    /// L_i(tau) G1, i < 2^k.
+    pub(crate) lagrange: Vec<G1Affine>,
+    pub(crate) g2: G2Affine,
+    pub(crate) s_g2: G2Affine,
+    /// SHA-256 of the file's body.
+    pub(crate) digest: [u8; 32],
+}
+
+impl Srs {
+    /// The base-2 logarithm of the number of rows.
+    #[must_use]
+    pub fn k(&self) -> u32 {
+        self.parts.k
+    }
+
+    /// Whether one party made this SRS for tests: then that party can forge proofs.
+    #[must_use]
+    pub fn is_insecure(&self) -> bool {
+        self.parts.insecure
+    }
+
+    /// SHA-256 of the body of the SRS file: what keys name their SRS by.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        self.parts.digest
+    }
+
+    /// `tau^i G1` for `i < 2^k`; the first is the generator.
+    #[must_use]
+    pub fn powers(&self) -> &[G1Affine] {
+        &self.parts.powers
+    }
+
+    /// `L_i(tau) G1` for `i < 2^k`, where `L_i` is 1 at the i-th power of the domain's generator (halo2's) and 0 at the others.
+    #[must_use]
+    pub fn lagrange(&self) -> &[G1Affine] {
+        &self.parts.lagrange
+    }
+
+    /// The generator of G2.
+    #[must_use]
+    pub fn g2(&self) -> G2Affine {
+        self.parts.g2
+    }
+
+    /// `tau G2`.
+    #[must_use]
+    pub fn s_g2(&self) -> G2Affine {
+        self.parts.s_g2
+    }
+
+    /// The SRS for a smaller `k`: the first powers, and their Lagrange basis derived anew (seconds from
+    /// k = 13 on).
+    ///
+    /// # Errors
+    /// [`SrsError::BadK`] or [`SrsError::TooSmall`] if `k` isn't between 1 and this SRS's own.
+    pub fn trim(&self, k: u32) -> Result<Self, SrsError> {
+        check_k(k)?;
+        if k > self.parts.k {
+            return Err(SrsError::TooSmall {
+                wanted: k,
+                available: self.parts.k,
+            });
+        }
+        if k == self.parts.k {
+            return Ok(self.clone());
+        }
+        let powers: Vec<_> = self.parts.powers.iter().copied().take(1 << k).collect();
+        let lagrange = lagrange::from_powers(&powers, k);
+        Ok(Self::from_trusted_parts(
+            k,
+            self.parts.insecure,
+            powers,
+            lagrange,
+            self.parts.g2,
+            self.parts.s_g2,
+        ))
+    }
+
+    pub(crate) fn into_parts(self) -> Parts {
+        self.parts
+    }
+
+    /// Puts together points that were checked or computed here.
+    pub(crate) fn from_trusted_parts(
+        k: u32,
+        insecure: bool,
+        powers: Vec<G1Affine>,
+        lagrange: Vec<G1Affine>,
+        g2: G2Affine,
+        s_g2: G2Affine,
+    ) -> Self {
+        let mut parts = Parts {
+            k,
+            insecure,
+            powers,
+            lagrange,
+            g2,
+            s_g2,
+            digest: [0; 32],
+        };
+        parts.digest = file::digest(&parts);
+        Self { parts }
+    }
+}
+
+fn check_k(k: u32) -> Result<(), SrsError> {
+    if (MIN_K..=MAX_K).contains(&k) {
+        Ok(())
+    } else {
+        Err(SrsError::BadK { k })
+    }
+}
