@@ -12,7 +12,7 @@ pub mod graph;
 pub mod image;
 mod kernels;
 pub mod npy;
-#[cfg(all(feature = "onnx", any()))] // switched on with its tests
+#[cfg(feature = "onnx")]
 pub mod onnx;
 pub mod passes;
 pub mod ranges;
