@@ -2,7 +2,7 @@
 
 use ark_bn254::Fr;
 use rand_core::{CryptoRng, RngCore};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::eddsa::{PublicKey, Signature};
 use crate::error::{Error, Result};
@@ -235,7 +235,7 @@ impl Capture {
         SignatureScheme::from_code(r.u8("signature scheme")?)?.require_supported()?;
         let schema = name(&mut r, "schema")?;
         let captured_at = r.u64("captured_at")?;
-        let mut salt = r.array::<WORD_BYTES>("salt")?;
+        let salt = Zeroizing::new(r.array::<WORD_BYTES>("salt")?);
         let holder = r.fr("holder")?;
         let issuer = PublicKey::from_bytes(&r.array("issuer key")?)?;
         let signature = Signature::from_bytes(&r.array("signature")?)?;
@@ -253,8 +253,7 @@ impl Capture {
         r.finish("capture")?;
         // Before sorting could hide it: a file has one order.
         check_specs(tensors.iter().map(Tensor::spec))?;
-        let content = CaptureContent::with_salt(&schema, tensors, salt, holder, captured_at)?;
-        salt.zeroize();
+        let content = CaptureContent::with_salt(&schema, tensors, *salt, holder, captured_at)?;
         Ok(Self {
             content,
             issuer,

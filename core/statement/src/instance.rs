@@ -3,10 +3,10 @@
 
 use ark_bn254::Fr;
 use ark_ff::PrimeField;
-use serde_json::{json, Value};
+use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::field::{from_bytes, to_bytes, to_hex};
+use crate::field::{from_bytes, limbs_to_bytes, to_bytes, to_hex};
 use crate::output::{BITS_PER_WORD, MAX_VALUES};
 use crate::scheme::{parse_statement_word, statement_word, OutputMode, SignatureScheme};
 
@@ -217,36 +217,69 @@ fn revealed(count: &Fr, words: &[Fr]) -> Result<OutputWords> {
     })
 }
 
-/// The layout as data for other languages: `docs/public-inputs.json` is exactly this.
-pub fn layout_json() -> Value {
-    let words: Vec<Value> = LAYOUT
-        .iter()
-        .map(|w| {
-            json!({
-                "index": w.index,
-                "name": w.name,
-                "modes": w.modes.iter().map(|m| m.name()).collect::<Vec<_>>(),
-                "value": w.value,
-                "repeats": w.name == "outputs",
-            })
-        })
-        .collect();
-    let statements: Vec<Value> = SignatureScheme::ALL
+/// The layout as data for other languages; see [`description`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Description {
+    /// Name and version of the layout.
+    pub layout: &'static str,
+    /// Encoding of a word.
+    pub word: &'static str,
+    /// The modulus that every word is below.
+    pub modulus: String,
+    /// The words, in order.
+    pub words: Vec<WordDescription>,
+    /// The values that word 0 can have.
+    pub statements: Vec<StatementDescription>,
+}
+
+/// One entry of [`LAYOUT`] in a [`Description`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WordDescription {
+    /// Position.
+    pub index: usize,
+    /// Whether later words, if any, are of the same sort.
+    pub repeats: bool,
+    /// Name.
+    pub name: &'static str,
+    /// Names of the output modes that have it.
+    pub modes: Vec<&'static str>,
+    /// What it contains.
+    pub value: &'static str,
+}
+
+/// One value of word 0 in a [`Description`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatementDescription {
+    /// Name of the signature scheme.
+    pub scheme: &'static str,
+    /// Name of the output mode.
+    pub mode: &'static str,
+    /// The word.
+    pub word: String,
+}
+
+/// Describes the layout. As pretty-printed JSON it is `docs/public-inputs.json`.
+pub fn description() -> Description {
+    let words = LAYOUT.iter().map(|w| WordDescription {
+        index: w.index,
+        repeats: w.index > FIXED_WORDS,
+        name: w.name,
+        modes: w.modes.iter().map(|m| m.name()).collect(),
+        value: w.value,
+    });
+    let statements = SignatureScheme::ALL
         .into_iter()
         .flat_map(|s| OutputMode::ALL.map(|m| (s, m)))
-        .map(|(s, m)| {
-            json!({
-                "scheme": s.name(),
-                "mode": m.name(),
-                "word": to_hex(&statement_word(s, m)),
-            })
-        })
-        .collect();
-    json!({
-        "layout": "verilens/v1",
-        "word": "32 bytes, big-endian, below the modulus",
-        "modulus": format!("0x{}", hex::encode(crate::field::limbs_to_bytes(&Fr::MODULUS.0))),
-        "words": words,
-        "statements": statements,
-    })
+        .map(|(s, m)| StatementDescription {
+            scheme: s.name(),
+            mode: m.name(),
+            word: to_hex(&statement_word(s, m)),
+        });
+    Description {
+        layout: "verilens/v1",
+        word: "32 bytes, big-endian, below the modulus",
+        modulus: format!("0x{}", hex::encode(limbs_to_bytes(&Fr::MODULUS.0))),
+        words: words.collect(),
+        statements: statements.collect(),
+    }
 }

@@ -105,7 +105,10 @@ fn pow5(x: &mut Fr) {
 fn mix<const T: usize>(mds: &[Vec<Fr>], state: &mut [Fr; T]) {
     let mut next = [Fr::ZERO; T];
     for (out, row) in next.iter_mut().zip(mds) {
-        *out = row.iter().zip(state.iter()).map(|(m, s)| *m * s).sum();
+        // One reduction for the whole row. The rows are T long, so none is skipped.
+        if let Some(row) = row.first_chunk::<T>() {
+            *out = Fr::sum_of_products(row, state);
+        }
     }
     *state = next;
     next.zeroize();
