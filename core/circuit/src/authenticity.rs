@@ -111,6 +111,8 @@ pub struct PlacedAuthenticity {
     pub byte_rows: Vec<usize>,
     /// Rows taken.
     pub rows_used: usize,
+    /// The first so many of them may use `Full` columns too.
+    pub full_rows: usize,
     pub(crate) holder: PlacedHash,
     pub(crate) digest: PlacedHash,
     pub(crate) eddsa: PlacedEddsa,
@@ -151,6 +153,7 @@ impl AuthenticityChip {
         let leaf = hash(plan, Domain::IssuerKey, 2);
         let eddsa = self.eddsa.place(plan, at, &constants);
         at += eddsa.rows_used;
+        let full_rows = at - row;
         let node = domain(Domain::IssuerNode);
         let path = self.merkle.place(plan, at, node, TREE_DEPTH, zero);
         at += path.rows_used;
@@ -177,6 +180,7 @@ impl AuthenticityChip {
             payload_digest: digest.inputs[1],
             byte_rows: compare.byte_rows.clone(),
             rows_used: at - row,
+            full_rows,
             holder,
             digest,
             eddsa,

@@ -2,10 +2,22 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 pub mod authenticity;
 pub mod chip;
+pub mod circuit;
+pub mod compile;
+pub mod config;
 pub mod error;
 pub mod field;
+pub mod glue;
 pub mod layout;
+pub mod lower;
+pub mod space;
+pub mod sponge;
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use error::CircuitError;
+
+/// Smallest circuit considered: 2^10 rows.
+pub const MIN_K: u32 = 10;
+/// Largest circuit supported: 2^20 rows.
+pub const MAX_K: u32 = 20;

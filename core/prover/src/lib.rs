@@ -1,7 +1,21 @@
-//! Verilens prover.
+//! The Verilens prover: SRS, keys, witness, proof.
+//!
+//! [`Keys::derive`] makes the keys of a model from its bundle and an [`srs::Srs`]; [`Keys::prove`] proves a
+//! [`Request`] about a signed capture; [`estimate()`] says beforehand what that will cost.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 pub mod commit;
 pub mod describe;
+pub mod error;
+pub mod estimate;
+pub mod keys;
+pub mod progress;
+pub mod prove;
 pub mod srs;
 pub mod transcript;
+
+pub use error::ProverError;
+pub use estimate::{estimate, Estimate};
+pub use keys::Keys;
+pub use progress::{Progress, Silent, Stage};
+pub use prove::{Proved, Request};

@@ -104,10 +104,14 @@ mod tests {
     use crate::testing::{chips, failures, Table};
 
     fn run(captured_at: u64, not_before: u64) -> (Plan, PlacedCompare, Trace) {
-        let chip = chips().authenticity.compare.clone();
+        let chips = chips().authenticity;
+        let chip = chips.compare;
         let mut plan = Plan::default();
         let placed = chip.place(&mut plan, 1);
+        // The mock prover only knows a region's rows by its fixed cells.
+        let constants = chips.pin.place_constants(&mut plan, 1 + placed.rows_used);
         let mut trace = Trace::new(plan.rows() + 1);
+        constants.fill(&mut trace);
         chip.fill(&placed, &mut trace, captured_at, not_before);
         (plan, placed, trace)
     }

@@ -12,7 +12,7 @@
 //! | 7..=261 | `h·(8A)`, its accumulator starting at `R8` |
 //! | 262 | `R8`, on the curve |
 //! | 263..=517 | `S·B8`, its accumulator starting at (0, 1) |
-//! | 518..=587 | `h` |
+//! | 518.. | `h` |
 //!
 //! Both multiplications must end in the same point.
 use std::sync::OnceLock;
@@ -89,15 +89,13 @@ impl EddsaChip {
         let base = base8();
         let base_y = self.pin.place(plan, row, base.1);
         self.edwards.place_on_curve(plan, row + 1);
-        for at in row + 1..row + H_MUL_ROW {
-            self.edwards.place_double(plan, at);
-        }
         self.edwards.place_invertible(plan, row + KEY_ROW);
         let key = point(row + KEY_ROW);
 
         let h_mul = self
             .mul
             .place(plan, row + H_MUL_ROW, &field_order(), constants.zero);
+        self.mul.place_doublings(plan, &h_mul, H_MUL_ROW - 1);
         let r8 = point(row + R8_ROW);
         self.edwards.place_on_curve(plan, row + R8_ROW);
         copy_point(plan, r8, h_mul.start);
@@ -153,14 +151,9 @@ impl EddsaChip {
             a.double().double().double(),
         ]));
         let eight_a = multiples.pop().unwrap_or(*key);
-        for (i, (x, y)) in multiples.into_iter().enumerate() {
-            trace.set(edwards::X, placed.row + 1 + i, x);
-            trace.set(edwards::Y, placed.row + 1 + i, y);
-        }
         let inverse = key.0.invert().unwrap_or_else(Fr::zero);
         trace.set(edwards::INVERSE, placed.row + KEY_ROW, inverse);
-        trace.set(edwards::X, placed.row + R8_ROW, r8.0);
-        trace.set(edwards::Y, placed.row + R8_ROW, r8.1);
+        self.edwards.fill_on_curve(trace, placed.row + R8_ROW, r8);
 
         let signed = [r8.0, r8.1, key.0, key.1, *digest];
         let h = self.hash.fill(&placed.challenge, trace, &signed);
@@ -172,6 +165,10 @@ impl EddsaChip {
             &bits(&h),
             &field_order(),
         );
+        self.mul.fill_doublings(&placed.h_mul, trace, &multiples);
+        if let Some(point) = multiples.first() {
+            self.edwards.fill_on_curve(trace, placed.row + 1, point);
+        }
         let identity = (Fr::zero(), Fr::one());
         self.mul.fill(
             &placed.s_mul,
@@ -348,7 +345,7 @@ mod tests {
         let (signed, _) = sign_as(a, bad, Ark::from(42), Scalar::ZERO);
         assert_eq!(
             fixture().fill(&signed),
-            ["edwards: double / double x", "edwards: double / double y"]
+            ["scalar: step / double x", "scalar: step / double y"]
         );
     }
 
@@ -364,6 +361,7 @@ mod tests {
         let mut f = fixture();
         f.fill(&honest(Ark::from(42)));
         let (mut x, mut y) = (Fr::from(3), Fr::from(4));
+        f.trace.set(edwards::X_SQUARED, f.placed.row + 1, x * x);
         for row in f.placed.row + 1..=f.placed.row + KEY_ROW {
             f.trace.set(edwards::X, row, x);
             f.trace.set(edwards::Y, row, y);
@@ -424,10 +422,12 @@ mod tests {
             trace: &mut f.trace,
             instance: Vec::new(),
         };
-        let (dx, dy) = ("edwards: double / double x", "edwards: double / double y");
+        let (dx, dy) = ("scalar: step / double x", "scalar: step / double y");
         let curve = "edwards: curve / equation";
         t.bump(Col::Byte(1), p.row, &["constant: pin / value", "copy"]);
-        t.bump(edwards::X, p.row + 1, &[curve, dx, dy]);
+        let square = "edwards: curve / x squared";
+        t.bump(edwards::X_SQUARED, p.row + 1, &[curve, square]);
+        t.bump(edwards::X, p.row + 1, &[square, dx, dy]);
         t.bump(edwards::Y, p.row + 1, &[curve, dx, dy]);
         t.bump(edwards::X, p.row + 2, &[dx, dy]);
         t.bump(edwards::Y, p.row + 3, &[dx, dy]);
@@ -435,7 +435,8 @@ mod tests {
         t.bump(p.key.0.col, p.key.0.row, &[dx, dy, inverse, "copy"]);
         t.bump(p.key.1.col, p.key.1.row, &[dx, dy, "copy"]);
         t.bump(edwards::INVERSE, p.row + KEY_ROW, &[inverse]);
-        t.bump(edwards::X, p.row + R8_ROW, &[curve, "copy"]);
+        t.bump(edwards::X, p.row + R8_ROW, &[square, "copy"]);
+        t.bump(edwards::X_SQUARED, p.row + R8_ROW, &[curve, square]);
         t.bump(edwards::Y, p.row + R8_ROW, &[curve, "copy"]);
         let end = p.s_mul.end;
         t.bump(end.0.col, end.0.row, &["copy", "scalar: step / add x"]);

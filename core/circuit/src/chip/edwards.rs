@@ -5,22 +5,24 @@
 //! on the curve `1 ± d x₁x₂y₁y₂ ≠ 0`. Doubling uses `1 + d x²y² = a x² + y²` and `1 − d x²y² = 2 − a x² − y²`,
 //! which therefore are not zero either: each gate has exactly one solution, the sum, and it is on the curve.
 //!
-//! Points stand in `Byte(1)`, `Byte(2)`. Gates: `edwards: curve` (the point is on the curve), `edwards: double` (the
-//! next row holds its double), `edwards: x invertible` (`Byte(1)·Byte(3) = 1`).
+//! Points stand in `Byte(1)`, `Byte(2)`. Gates: `edwards: curve` (the point is on the curve; `Full(0)` holds x²) and
+//! `edwards: x invertible` (`Byte(1)·Full(0) = 1`). Doubling is part of a scalar multiplication's step.
 use halo2_proofs::{
     halo2curves::{bn256::Fr, ff::PrimeField},
     plonk::{ConstraintSystem, Constraints, Expression, Selector, VirtualCells},
 };
 use zeroize::Zeroizing;
 
-use crate::layout::{Col, Columns, Plan};
+use crate::layout::{Col, Columns, Plan, Trace};
 
 /// Column of a point's x.
 pub const X: Col = Col::Byte(1);
 /// Column of a point's y.
 pub const Y: Col = Col::Byte(2);
+/// Column of x² where a point is shown to be on the curve.
+pub const X_SQUARED: Col = Col::Full(0);
 /// Column of the inverse of x where `x invertible` is on.
-pub const INVERSE: Col = Col::Byte(3);
+pub const INVERSE: Col = Col::Full(0);
 /// Curve coefficient a.
 pub const A: u64 = 168_700;
 /// Curve coefficient d.
@@ -35,7 +37,6 @@ pub type Affine = (Fr, Fr);
 #[derive(Clone, Debug)]
 pub struct EdwardsChip {
     curve: Selector,
-    double: Selector,
     invertible: Selector,
 }
 
@@ -43,20 +44,22 @@ impl EdwardsChip {
     /// Makes the gates.
     pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns) -> Self {
         let curve = meta.selector();
-        let double = meta.selector();
         let invertible = meta.selector();
         meta.create_gate("edwards: curve", |cells| {
             let q = cells.query_selector(curve);
             let x = columns.cur(cells, X);
             let y = columns.cur(cells, Y);
-            let (xx, yy) = (x.clone() * x, y.clone() * y);
+            let xx = columns.cur(cells, X_SQUARED);
+            let yy = y.clone() * y;
             let left = xx.clone() * Fr::from(A) + yy.clone();
-            let right = Expression::Constant(Fr::one()) + xx * yy * Fr::from(D);
-            [("equation", q * (left - right))]
-        });
-        meta.create_gate("edwards: double", |cells| {
-            let q = cells.query_selector(double);
-            Constraints::with_selector(q, doubling(cells, columns))
+            let right = xx.clone() * yy * Fr::from(D) + Expression::Constant(Fr::one());
+            Constraints::with_selector(
+                q,
+                [
+                    ("x squared", xx - x.clone() * x),
+                    ("equation", left - right),
+                ],
+            )
         });
         meta.create_gate("edwards: x invertible", |cells| {
             let q = cells.query_selector(invertible);
@@ -67,11 +70,7 @@ impl EdwardsChip {
                 q * (x * inverse - Expression::Constant(Fr::one())),
             )]
         });
-        Self {
-            curve,
-            double,
-            invertible,
-        }
+        Self { curve, invertible }
     }
 
     /// The point of `row` is on the curve.
@@ -79,9 +78,11 @@ impl EdwardsChip {
         plan.enable(self.curve, row);
     }
 
-    /// The point of `row + 1` is twice that of `row`.
-    pub fn place_double(&self, plan: &mut Plan, row: usize) {
-        plan.enable(self.double, row);
+    /// Writes a point that is to be on the curve.
+    pub fn fill_on_curve(&self, trace: &mut Trace, row: usize, point: &Affine) {
+        trace.set(X, row, point.0);
+        trace.set(Y, row, point.1);
+        trace.set(X_SQUARED, row, point.0.square());
     }
 
     /// The point of `row` has x ≠ 0.
@@ -103,8 +104,9 @@ pub fn doubling(
     let yy = y.clone() * y.clone();
     let plus = axx.clone() + yy.clone();
     let two = Expression::Constant(Fr::from(2));
+    let xy = x * y;
     [
-        ("double x", next_x * plus.clone() - x * y * Fr::from(2)),
+        ("double x", next_x * plus.clone() - xy.clone() - xy),
         ("double y", next_y * (two - plus) - (yy - axx)),
     ]
 }

@@ -1,23 +1,27 @@
-//! Poseidon of width 3 and 6, one round a row, for hashes of up to five elements.
+//! Poseidon of width 3 and 6, for hashes of up to five elements.
 //!
 //! | element | 0 | 1 | 2 | 3 | 4 | 5 |
 //! | --- | --- | --- | --- | --- | --- | --- |
 //! | state | `Byte(1)` | `Byte(2)` | `Byte(3)` | `Byte(4)` | `Byte(5)` | `Byte(0)` |
-//! | square, width 3 | `Byte(6)` | `Byte(7)` | `Byte(4)` | | | |
-//! | square, width 6 | `Byte(6)` | `Byte(7)` | `Full(0)` | `Full(1)` | `Full(2)` | `Full(3)` |
+//! | square | `Byte(6)` | `Byte(7)` | `Byte(4)` (width 3) | | | |
 //!
-//! Relation, with state `z` (before the round constants `c`), squares `s` and next state `z'`:
-//! `s_k = (z_k + c_k)²` and `(M⁻¹ z')_k = s_k² (z_k + c_k)` for each element of a full round and for element 0
-//! of a partial one; `(M⁻¹ z')_k = z_k + c_k` for the others. `M` is invertible, so `z'` is the only state that
-//! satisfies this: the same as the usual `z' = M·sbox(z + c)`, but the products with `M⁻¹` are shared by both
-//! kinds of round. Constants are in the shared fixed columns 0..t.
+//! With state `z` (before the round constants `c`), squares `s` and next state `z'`, a row is one of:
+//!
+//! - *full* (width 3): `s_k = (z_k + c_k)²` and `(M⁻¹ z')_k = s_k² (z_k + c_k)` for every k;
+//! - *partial*: that for k = 0, and `(M⁻¹ z')_k = z_k + c_k` for the others;
+//! - *turn* (width 6): `s_1 = (z_1 + c_1)²`, `z'_5 = s_1² (z_1 + c_1)`, `z'_k = z_(k+1)` for k in 1..=4, `z'_0 = z_0`.
+//!
+//! `M` is invertible, so each row has one next state: the usual `z' = M·sbox(z + c)`, but the products with `M⁻¹` are
+//! shared by full and partial rows. A full round of width 6 is five turns, which bring elements 1 to 5 through the
+//! S-box and back to their places, and a partial row without constants for them: every gate is paid for in every row
+//! of the circuit, and width 6 is used three times only. Constants are in the shared fixed columns 0..t.
 //!
 //! Element 0 of the first row is pinned to the domain; unused inputs are copies of a zero cell. The fifth input
 //! enters through a `load` row before the first round because `Byte(0)` is not wired. The hash is element 0 of
 //! the row after the last round: wired, and ready to be the next chip's input.
 use halo2_proofs::{
     halo2curves::bn256::Fr,
-    plonk::{ConstraintSystem, Constraints, Expression, Selector},
+    plonk::{ConstraintSystem, Constraints, Expression, Selector, VirtualCells},
 };
 use verilens_statement::poseidon::Width;
 
@@ -33,20 +37,43 @@ pub const fn state_col(e: usize) -> Col {
     }
 }
 
-/// Column of the square of element `e`.
-pub const fn square_col(width: Width, e: usize) -> Col {
-    match (width, e) {
-        (_, 0) => Col::Byte(6),
-        (_, 1) => Col::Byte(7),
-        (Width::W3, _) => Col::Byte(4),
-        (_, _) => Col::Full(e - 2),
+/// Column of the square of element `e` ≤ 2.
+pub const fn square_col(e: usize) -> Col {
+    match e {
+        0 => Col::Byte(6),
+        1 => Col::Byte(7),
+        _ => Col::Byte(4),
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Rounds {
-    full: Selector,
-    partial: Selector,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Full,
+    Partial,
+    Turn,
+}
+
+/// The rows of a permutation: what each does, and its constants.
+fn schedule(width: Width) -> Vec<(Kind, Vec<Fr>)> {
+    let c = RoundConstants::of(width);
+    let alone = |e: usize, value: Fr| {
+        let mut constants = vec![Fr::zero(); c.t];
+        constants[e] = value;
+        constants
+    };
+    let mut rows = Vec::new();
+    for round in 0..c.rounds() {
+        let constants = &c.ark[round * c.t..][..c.t];
+        match (c.is_full(round), width) {
+            (true, Width::W3) => rows.push((Kind::Full, constants.to_vec())),
+            (true, _) => {
+                rows.extend(constants[1..].iter().map(|x| (Kind::Turn, alone(1, *x))));
+                rows.push((Kind::Partial, alone(0, constants[0])));
+            }
+            (false, _) => rows.push((Kind::Partial, constants.to_vec())),
+        }
+    }
+    rows
 }
 
 /// The permutation at widths 3 and 6.
@@ -54,9 +81,11 @@ struct Rounds {
 pub struct HashChip {
     columns: Columns,
     pin: PinChip,
-    narrow: Rounds,
-    wide: Rounds,
-    load: Selector,
+    full3: Selector,
+    partial3: Selector,
+    turn6: Selector,
+    partial6: Selector,
+    load6: Selector,
 }
 
 /// A placed permutation.
@@ -76,11 +105,13 @@ pub struct PlacedHash {
 impl HashChip {
     /// Makes the gates of both widths.
     pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns, pin: &PinChip) -> Self {
-        let narrow = Self::round_gates(meta, columns, Width::W3);
-        let wide = Self::round_gates(meta, columns, Width::W6);
-        let load = meta.selector();
+        let full3 = round_gate(meta, columns, Width::W3, true);
+        let partial3 = round_gate(meta, columns, Width::W3, false);
+        let turn6 = turn_gate(meta, columns);
+        let partial6 = round_gate(meta, columns, Width::W6, false);
+        let load6 = meta.selector();
         meta.create_gate("poseidon6: load", |cells| {
-            let q = cells.query_selector(load);
+            let q = cells.query_selector(load6);
             let from = columns.cur(cells, Col::Byte(1));
             let to = columns.next(cells, state_col(5));
             [("fifth input", q * (to - from))]
@@ -88,50 +119,20 @@ impl HashChip {
         Self {
             columns: columns.clone(),
             pin: pin.clone(),
-            narrow,
-            wide,
-            load,
-        }
-    }
-
-    fn round_gates(meta: &mut ConstraintSystem<Fr>, columns: &Columns, width: Width) -> Rounds {
-        let constants = RoundConstants::of(width);
-        let t = constants.t;
-        let mut gate = |full: bool| {
-            let selector = meta.selector();
-            let kind = if full { "full" } else { "partial" };
-            meta.create_gate(format!("poseidon{t}: {kind} round"), |cells| {
-                let q = cells.query_selector(selector);
-                let next: Vec<_> = (0..t).map(|e| columns.next(cells, state_col(e))).collect();
-                let mut constraints = Vec::with_capacity(2 * t);
-                for (e, row) in constants.mds_inverse.iter().enumerate() {
-                    let z = columns.cur(cells, state_col(e)) + columns.constant(cells, e);
-                    let unmixed = dot(row, &next);
-                    if full || e == 0 {
-                        let square = columns.cur(cells, square_col(width, e));
-                        let power = square.clone() * square.clone() * z.clone();
-                        constraints.push((format!("square {e}"), square - z.clone() * z));
-                        constraints.push((format!("mix {e}"), unmixed - power));
-                    } else {
-                        constraints.push((format!("mix {e}"), unmixed - z));
-                    }
-                }
-                Constraints::with_selector(q, constraints)
-            });
-            selector
-        };
-        Rounds {
-            full: gate(true),
-            partial: gate(false),
+            full3,
+            partial3,
+            turn6,
+            partial6,
+            load6,
         }
     }
 
     /// Rows that a hash of `arity` elements takes.
     pub fn rows(arity: usize) -> usize {
         if arity <= 2 {
-            RoundConstants::of(Width::W3).rounds() + 1
+            schedule(Width::W3).len() + 1
         } else {
-            RoundConstants::of(Width::W6).rounds() + 2
+            schedule(Width::W6).len() + 2
         }
     }
 
@@ -148,24 +149,24 @@ impl HashChip {
         let (width, first_round) = if arity <= 2 {
             (Width::W3, row)
         } else {
-            plan.enable(self.load, row);
+            plan.enable(self.load6, row);
             (Width::W6, row + 1)
         };
-        let constants = RoundConstants::of(width);
         self.pin.place(plan, first_round, domain);
-        let rounds = match width {
-            Width::W3 => self.narrow,
-            _ => self.wide,
-        };
-        for round in 0..constants.rounds() {
-            let at = first_round + round;
-            let full = constants.is_full(round);
-            plan.enable(if full { rounds.full } else { rounds.partial }, at);
-            for e in 0..constants.t {
-                plan.fix(self.columns.consts[e], at, constants.constant(round, e));
+        let schedule = schedule(width);
+        for (i, (kind, constants)) in schedule.iter().enumerate() {
+            let selector = match (kind, width) {
+                (Kind::Full, _) => self.full3,
+                (Kind::Turn, _) => self.turn6,
+                (Kind::Partial, Width::W3) => self.partial3,
+                (Kind::Partial, _) => self.partial6,
+            };
+            plan.enable(selector, first_round + i);
+            for (column, value) in self.columns.consts.iter().zip(constants) {
+                plan.fix(*column, first_round + i, *value);
             }
         }
-        let mut inputs: Vec<_> = (1..constants.t)
+        let mut inputs: Vec<_> = (1..width.t())
             .map(|e| match e {
                 5 => CellRef::new(Col::Byte(1), row),
                 _ => CellRef::new(state_col(e), first_round),
@@ -174,7 +175,7 @@ impl HashChip {
         for unused in inputs.split_off(arity) {
             plan.copy(zero, unused);
         }
-        let last = first_round + constants.rounds();
+        let last = first_round + schedule.len();
         PlacedHash {
             width,
             domain,
@@ -195,24 +196,96 @@ impl HashChip {
         let mut state = vec![Fr::zero(); constants.t];
         state[0] = placed.domain;
         state[1..=inputs.len()].copy_from_slice(inputs);
-        for round in 0..constants.rounds() {
-            let row = placed.first_round + round;
-            for (e, z) in state.iter_mut().enumerate() {
+        for (i, (kind, added)) in schedule(placed.width).iter().enumerate() {
+            let row = placed.first_round + i;
+            let boxed = match kind {
+                Kind::Full => 0..constants.t,
+                Kind::Partial => 0..1,
+                Kind::Turn => 1..2,
+            };
+            for (e, (z, c)) in state.iter_mut().zip(added).enumerate() {
                 trace.set(state_col(e), row, *z);
-                *z += constants.constant(round, e);
-                if e == 0 || constants.is_full(round) {
+                *z += c;
+                if boxed.contains(&e) {
                     let square = z.square();
-                    trace.set(square_col(placed.width, e), row, square);
+                    trace.set(square_col(e), row, square);
                     *z *= square.square();
                 }
             }
-            state = constants.mix(&state);
+            if *kind == Kind::Turn {
+                state[1..].rotate_left(1);
+            } else {
+                state = constants.mix(&state);
+            }
         }
         for (e, z) in state.iter().enumerate() {
             trace.set(state_col(e), placed.output.row, *z);
         }
         state[0]
     }
+}
+
+/// `z_e + c_e`, its square's definition, and its fifth power.
+fn sbox(
+    cells: &mut VirtualCells<'_, Fr>,
+    columns: &Columns,
+    e: usize,
+) -> ((String, Expression<Fr>), Expression<Fr>) {
+    let z = columns.cur(cells, state_col(e)) + columns.constant(cells, e);
+    let square = columns.cur(cells, square_col(e));
+    let power = square.clone() * square.clone() * z.clone();
+    ((format!("square {e}"), square - z.clone() * z), power)
+}
+
+fn round_gate(
+    meta: &mut ConstraintSystem<Fr>,
+    columns: &Columns,
+    width: Width,
+    full: bool,
+) -> Selector {
+    let constants = RoundConstants::of(width);
+    let t = constants.t;
+    let selector = meta.selector();
+    let kind = if full { "full" } else { "partial" };
+    meta.create_gate(format!("poseidon{t}: {kind} round"), |cells| {
+        let q = cells.query_selector(selector);
+        let next: Vec<_> = (0..t).map(|e| columns.next(cells, state_col(e))).collect();
+        let mut constraints = Vec::with_capacity(2 * t);
+        for (e, row) in constants.mds_inverse.iter().enumerate() {
+            let before = if full || e == 0 {
+                let (square, power) = sbox(cells, columns, e);
+                constraints.push(square);
+                power
+            } else {
+                columns.cur(cells, state_col(e)) + columns.constant(cells, e)
+            };
+            constraints.push((format!("mix {e}"), dot(row, &next) - before));
+        }
+        Constraints::with_selector(q, constraints)
+    });
+    selector
+}
+
+fn turn_gate(meta: &mut ConstraintSystem<Fr>, columns: &Columns) -> Selector {
+    let selector = meta.selector();
+    meta.create_gate("poseidon6: turn", |cells| {
+        let q = cells.query_selector(selector);
+        let (square, power) = sbox(cells, columns, 1);
+        let mut constraints = vec![square];
+        for (e, from) in [(0, 0), (1, 2), (2, 3), (3, 4), (4, 5)] {
+            let (z, next) = (
+                columns.cur(cells, state_col(from)),
+                columns.next(cells, state_col(e)),
+            );
+            constraints.push((format!("turn {e}"), next - z));
+        }
+        constraints.push((
+            "turn 5".to_owned(),
+            columns.next(cells, state_col(5)) - power,
+        ));
+        Constraints::with_selector(q, constraints)
+    });
+    selector
 }
 
 fn dot(row: &[Fr], state: &[Expression<Fr>]) -> Expression<Fr> {
@@ -317,45 +390,62 @@ mod tests {
         }
     }
 
-    /// Every state and square cell of a full and of a partial round, at both widths.
+    /// Every state and square cell of every kind of row, at both widths.
     #[test]
     fn every_cell_of_a_round_is_guarded() {
         for (arity, width) in [(2, Width::W3), (5, Width::W6)] {
             let mut f = fixture(Fr::from(9), &inputs(arity));
-            let c = RoundConstants::of(width);
-            let t = c.t;
+            let t = width.t();
             let first = f.placed.first_round;
             let mut table = table(&mut f);
-            let mixes = |kind: &str| -> Vec<String> {
-                (0..t)
-                    .map(|i| format!("poseidon{t}: {kind} round / mix {i}"))
+            let rows: Vec<_> = schedule(width).into_iter().map(|(kind, _)| kind).collect();
+            let names = |kind: Kind, what: &str, of: &[usize]| -> Vec<String> {
+                let kind = match kind {
+                    Kind::Full => "full round",
+                    Kind::Partial => "partial round",
+                    Kind::Turn => "turn",
+                };
+                of.iter()
+                    .map(|e| format!("poseidon{t}: {kind} / {what} {e}"))
                     .collect()
             };
-            let check = |table: &mut Table, col, row, expected: Vec<String>| {
-                let expected: Vec<_> = expected.iter().map(String::as_str).collect();
-                table.bump(col, row, &expected);
-            };
-            let (full, partial) = (first + 1, first + c.full / 2 + 3);
-            for e in 0..t {
-                let name =
-                    |kind: &str, what: &str| format!("poseidon{t}: {kind} round / {what} {e}");
-                // A square enters its own definition and the mix of its element.
-                let square = vec![name("full", "square"), name("full", "mix")];
-                check(&mut table, square_col(width, e), full, square.clone());
-                // A state cell: also all mixes of the round before.
-                let mut all = mixes("full");
-                all.push(name("full", "square"));
-                check(&mut table, state_col(e), full, all);
-
-                let mut all = mixes("partial");
-                if e == 0 {
-                    all.push(name("partial", "square"));
-                    let square = vec![name("partial", "square"), name("partial", "mix")];
-                    check(&mut table, square_col(width, e), partial, square);
+            // What a row says about its own element e, and about the state before it.
+            let own = |kind: Kind, e: usize| match (kind, e) {
+                (Kind::Full, _) | (Kind::Partial, 0) => {
+                    [names(kind, "square", &[e]), names(kind, "mix", &[e])].concat()
                 }
-                check(&mut table, state_col(e), partial, all);
-                // The output row.
-                check(&mut table, state_col(e), first + c.rounds(), mixes("full"));
+                (Kind::Partial, _) => names(kind, "mix", &[e]),
+                (Kind::Turn, 0) => names(kind, "turn", &[0]),
+                (Kind::Turn, 1) => {
+                    [names(kind, "square", &[1]), names(kind, "turn", &[5])].concat()
+                }
+                (Kind::Turn, _) => names(kind, "turn", &[e - 1]),
+            };
+            let before = |kind: Kind, e: usize| match kind {
+                Kind::Turn => names(kind, "turn", &[e]),
+                _ => names(kind, "mix", &(0..t).collect::<Vec<_>>()),
+            };
+            for i in [1, 4, 5, 6, rows.len() / 2, rows.len()] {
+                for e in 0..t {
+                    let mut expected = before(rows[i - 1], e);
+                    if let Some(kind) = rows.get(i) {
+                        expected.extend(own(*kind, e));
+                    }
+                    let expected: Vec<_> = expected.iter().map(String::as_str).collect();
+                    table.bump(state_col(e), first + i, &expected);
+                }
+            }
+            for (i, kind) in rows.iter().enumerate().filter(|(i, _)| i % 7 == 0) {
+                let boxed = match kind {
+                    Kind::Full => 0..t,
+                    Kind::Partial => 0..1,
+                    Kind::Turn => 1..2,
+                };
+                for e in boxed {
+                    let expected = own(*kind, e);
+                    let expected: Vec<_> = expected.iter().map(String::as_str).collect();
+                    table.bump(square_col(e), first + i, &expected);
+                }
             }
         }
     }

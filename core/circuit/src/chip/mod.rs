@@ -7,3 +7,8 @@ pub mod merkle;
 pub mod pin;
 pub mod poseidon_constants;
 pub mod scalar_mul;
+pub mod glue;
+pub mod lookup;
+pub mod pixels;
+pub mod sbox;
+pub mod signs;

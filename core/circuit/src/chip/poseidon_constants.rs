@@ -62,11 +62,6 @@ impl RoundConstants {
         round < self.full / 2 || round >= self.full / 2 + self.partial
     }
 
-    /// Constant of `element` in `round`.
-    pub fn constant(&self, round: usize, element: usize) -> Fr {
-        self.ark[round * self.t + element]
-    }
-
     /// The mixing layer.
     pub fn mix(&self, state: &[Fr]) -> Vec<Fr> {
         let dot = |row: &Vec<Fr>| row.iter().zip(state).map(|(m, s)| *m * s).sum();

@@ -29,7 +29,7 @@ use crate::layout::{CellRef, Col, Columns, Plan, Trace};
 /// Column of the comparison flag.
 pub const LT: Col = Col::Byte(0);
 /// Columns of the accumulator.
-pub const ACC: (Col, Col) = (Col::Byte(3), Col::Byte(4));
+pub const ACC: [Col; 2] = [Col::Byte(3), Col::Byte(4)];
 /// Column of the scalar's remaining part.
 pub const SCALAR: Col = Col::Byte(5);
 /// Column of `acc_x·T_y`.
@@ -71,13 +71,13 @@ impl ScalarMulChip {
             let q = cells.query_selector(step);
             let one = Expression::Constant(Fr::one());
             let [lt, x, y, acc_x, acc_y, n, u, v] =
-                [LT, edwards::X, edwards::Y, ACC.0, ACC.1, SCALAR, U, V]
+                [LT, edwards::X, edwards::Y, ACC[0], ACC[1], SCALAR, U, V]
                     .map(|col| columns.cur(cells, col));
             let [next_lt, next_acc_x, next_acc_y, next_n] =
-                [LT, ACC.0, ACC.1, SCALAR].map(|col| columns.next(cells, col));
+                [LT, ACC[0], ACC[1], SCALAR].map(|col| columns.next(cells, col));
             let bound = columns.constant(cells, 0);
 
-            let bit = n - next_n * Fr::from(2);
+            let bit = n - next_n.clone() - next_n;
             let t_x = bit.clone() * x;
             let t_y = bit.clone() * (y - one.clone()) + one.clone();
             let acc_x_t_y = acc_x.clone() * t_y.clone();
@@ -85,7 +85,7 @@ impl ScalarMulChip {
             let tau = u.clone() * v.clone() * Fr::from(edwards::D);
             let numerator_y = acc_y * t_y - acc_x * t_x * Fr::from(edwards::A);
             let both = bit.clone() * bound.clone();
-            let agree = one.clone() - bit.clone() - bound.clone() + both.clone() * Fr::from(2);
+            let agree = one.clone() - bit.clone() - bound.clone() + both.clone() + both.clone();
 
             let [double_x, double_y] = doubling(cells, columns);
             Constraints::with_selector(
@@ -119,13 +119,43 @@ impl ScalarMulChip {
         self.pin.place_flag(plan, row, Fr::zero());
         self.pin.place_flag(plan, end, Fr::one());
         plan.copy(zero, CellRef::new(SCALAR, end));
-        let point = |cols: (Col, Col), at| (CellRef::new(cols.0, at), CellRef::new(cols.1, at));
+        let point = |cols: [Col; 2], at| (CellRef::new(cols[0], at), CellRef::new(cols[1], at));
         PlacedMul {
             row,
-            base: point((edwards::X, edwards::Y), row),
+            base: point([edwards::X, edwards::Y], row),
             start: point(ACC, row),
             scalar: CellRef::new(SCALAR, row),
             end: point(ACC, end),
+        }
+    }
+
+    /// The `count` rows before a placed multiplication hold points, each twice the one before; the last is half of P.
+    ///
+    /// They are steps like any other, so that doubling needs no gate of its own. Their accumulators and scalars
+    /// lead to the first row's, which the multiplication's owner sets: what else they hold means nothing.
+    pub fn place_doublings(&self, plan: &mut Plan, placed: &PlacedMul, count: usize) {
+        for row in placed.row - count..placed.row {
+            plan.enable(self.step, row);
+        }
+    }
+
+    /// Fills the rows before a filled multiplication with these points: steps with bit 0.
+    pub fn fill_doublings(&self, placed: &PlacedMul, trace: &mut Trace, points: &[Affine]) {
+        let acc = ACC.map(|col| trace.get(col, placed.row));
+        let mut n = trace.at(placed.scalar);
+        for (i, point) in points.iter().rev().enumerate() {
+            let row = placed.row - 1 - i;
+            n = n + n;
+            for (col, value) in [
+                (edwards::X, point.0),
+                (edwards::Y, point.1),
+                (ACC[0], acc[0]),
+                (ACC[1], acc[1]),
+                (SCALAR, n),
+                (U, acc[0]),
+            ] {
+                trace.set(col, row, value);
+            }
         }
     }
 
@@ -163,8 +193,8 @@ impl ScalarMulChip {
             trace.set(LT, row, Fr::from(u64::from(lt)));
             trace.set(edwards::X, row, p.0);
             trace.set(edwards::Y, row, p.1);
-            trace.set(ACC.0, row, acc.0);
-            trace.set(ACC.1, row, acc.1);
+            trace.set(ACC[0], row, acc.0);
+            trace.set(ACC[1], row, acc.1);
             trace.set(SCALAR, row, n);
             let (Some(bit), Some(bound)) = (scalar.get(i), bound.get(i)) else {
                 continue;
@@ -349,16 +379,17 @@ mod tests {
             &["double x", "double y", "u", "add y"],
             &[],
         );
-        check(ACC.0, first + 1, &["add x", "u", "add y"], &[]);
-        check(ACC.1, first + 1, &["add y", "v"], &[]);
+        check(ACC[0], first + 1, &["add x", "u", "add y"], &[]);
+        check(ACC[1], first + 1, &["add y", "v"], &[]);
         check(U, first, &["u", "add x"], &[]);
         check(U, first + 1, &["u", "add x", "add y"], &[]);
         check(V, first, &["v", "add x", "add y"], &[]);
         check(V, first + 1, &["v", "add x", "add y"], &[]);
-        check(LT, first, &["below"], &["constant: flag / value"]);
+        // The bound's lowest bit is 1 and decides alone.
+        check(LT, first, &[], &["constant: flag / value"]);
         check(LT, end, &["below"], &["constant: flag / value"]);
-        check(ACC.0, end, &["add x"], &[]);
-        check(ACC.1, end, &["add y"], &[]);
+        check(ACC[0], end, &["add x"], &[]);
+        check(ACC[1], end, &["add y"], &[]);
         check(edwards::X, end, &["double x"], &[]);
         check(edwards::Y, end, &["double y"], &[]);
         // The scalar's cells decide two bits each; −1 and 2 are not boolean.

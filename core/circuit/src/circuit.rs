@@ -1,0 +1,272 @@
+//! The halo2 circuit: a compiled layout and, when proving, a witness.
+use std::sync::Mutex;
+
+use halo2_proofs::{
+    circuit::{Cell, Layouter, Region, SimpleFloorPlanner, Value},
+    halo2curves::{bn256::Fr, ff::PrimeField},
+    plonk::{Circuit, ConstraintSystem, Error},
+};
+use verilens_model::Execution;
+
+use crate::{
+    authenticity::{AuthOutputs, AuthWitness},
+    chip::signs::WORD_BITS,
+    compile::Compiled,
+    config::{Config, GateSet, PUBLIC},
+    error::CircuitError,
+    field::from_ark,
+    layout::{CellRef, ChallengeValues, Challenges, Col, Trace},
+};
+
+/// The private values of a statement. Wiped on drop, never printed.
+pub struct Witness<'a> {
+    /// Capture, issuer and holder; `payload_digest` is computed here and ignored.
+    pub authenticity: AuthWitness,
+    /// Bytes of the graph's inputs, in the graph's order.
+    pub tensors: Vec<&'a [u8]>,
+    /// The model run on them.
+    pub execution: &'a Execution,
+    /// Blinding of the output commitment; unused when outputs are revealed.
+    pub blinding: Fr,
+    /// Instance word 6.
+    pub signal: Fr,
+}
+
+/// A statement circuit; without a trace it serves key generation.
+pub struct StatementCircuit<'a> {
+    compiled: &'a Compiled,
+    trace: Option<Mutex<Trace>>,
+    tampered: Vec<(CellRef, Fr)>,
+}
+
+impl<'a> StatementCircuit<'a> {
+    /// The circuit without a witness.
+    pub fn blank(compiled: &'a Compiled) -> Self {
+        Self { compiled, trace: None, tampered: Vec::new() }
+    }
+
+    /// The circuit with a witness, and its instance words.
+    pub fn new(compiled: &'a Compiled, witness: &Witness<'_>) -> Result<(Self, Vec<Fr>), CircuitError> {
+        let (trace, instance) = compiled.first_phase(witness)?;
+        Ok((Self { compiled, trace: Some(Mutex::new(trace)), tampered: Vec::new() }, instance))
+    }
+
+    /// Overwrites cells, for tests of what a cheating prover can do: first-phase cells before the second
+    /// phase is computed from them, second-phase cells after.
+    #[doc(hidden)]
+    pub fn tamper(&mut self, cells: impl IntoIterator<Item = (CellRef, Fr)>) {
+        self.tampered.extend(cells);
+    }
+
+    fn apply(&self, trace: &mut Trace, second: bool) {
+        for (cell, value) in &self.tampered {
+            if cell.col.second_phase() == second {
+                trace.set(cell.col, cell.row, *value);
+            }
+        }
+    }
+
+    fn assign(&self, config: &Config, trace: &Trace, region: &mut Region<'_, Fr>, second: bool) {
+        for col in Col::all().filter(|c| c.second_phase() == second) {
+            let column = config.columns.advice(col);
+            for (row, value) in trace.column(col).iter().enumerate() {
+                region.assign_advice(column, row, Value::known(*value));
+            }
+        }
+    }
+}
+
+fn challenge_values(region: &Region<'_, Fr>, challenges: &Challenges) -> Option<ChallengeValues> {
+    let get = |challenge| {
+        let mut found = None;
+        region.get_challenge(challenge).map(|v| found = Some(v));
+        found
+    };
+    Some(ChallengeValues {
+        beta: get(challenges.beta)?,
+        lambda: get(challenges.lambda)?,
+        delta: get(challenges.delta)?,
+        epsilon: get(challenges.epsilon)?,
+        lookup: get(challenges.lookup)?,
+    })
+}
+
+impl Circuit<Fr> for StatementCircuit<'_> {
+    type Config = Config;
+    type FloorPlanner = SimpleFloorPlanner;
+    type Params = GateSet;
+
+    fn params(&self) -> GateSet {
+        self.compiled.gates.clone()
+    }
+
+    fn without_witnesses(&self) -> Self {
+        Self::blank(self.compiled)
+    }
+
+    fn configure_with_params(meta: &mut ConstraintSystem<Fr>, params: GateSet) -> Config {
+        Config::configure(meta, &params)
+    }
+
+    fn configure(meta: &mut ConstraintSystem<Fr>) -> Config {
+        Config::configure(meta, &GateSet::default())
+    }
+
+    fn synthesize(&self, config: Config, mut layouter: impl Layouter<Fr>) -> Result<(), Error> {
+        let plan = &self.compiled.plan;
+        layouter.assign_region(
+            || "statement",
+            |mut region| {
+                for (column, row, value) in &plan.fixed {
+                    region.assign_fixed(*column, *row, *value);
+                }
+                for (selector, row) in &plan.selectors {
+                    selector.enable(&mut region, *row)?;
+                }
+                for (from, to) in &plan.copies {
+                    let cell = |c: &CellRef| Cell {
+                        row_offset: c.row,
+                        column: config.columns.advice(c.col).into(),
+                    };
+                    region.constrain_equal(cell(from), cell(to));
+                }
+                let Some(trace) = &self.trace else { return Ok(()) };
+                let mut trace = trace.lock().map_err(|_| Error::Synthesis)?;
+                self.apply(&mut trace, false);
+                self.assign(&config, &trace, &mut region, false);
+                region.next_phase();
+                if let Some(challenges) = challenge_values(&region, &config.challenges) {
+                    self.compiled.second_phase(&mut trace, &challenges);
+                    self.apply(&mut trace, true);
+                    self.assign(&config, &trace, &mut region, true);
+                }
+                Ok(())
+            },
+        )
+    }
+}
+
+impl Compiled {
+    /// Fills the first phase; returns the trace and the instance words.
+    pub fn first_phase(&self, witness: &Witness<'_>) -> Result<(Trace, Vec<Fr>), CircuitError> {
+        let mut trace = Trace::new(self.usable);
+        self.check_tensors(witness)?;
+        for (placed, bytes) in self.pixels.iter().zip(&witness.tensors) {
+            if let Some(placed) = placed {
+                placed.fill_bytes(&mut trace, bytes);
+            }
+        }
+        for (layer, placed) in &self.layers {
+            layer.fill(&mut trace, placed, &self.shapes, &witness.tensors);
+        }
+        let mut output_words = Vec::new();
+        let mut count = 0u64;
+        for output in &self.outputs {
+            let integers = witness.execution.values(output.integers);
+            if integers.len() != output.signs.len() {
+                return Err(CircuitError::Witness { field: "execution", expected: "the model's outputs".into() });
+            }
+            output.signs.fill_values(&mut trace, integers, self.gates.base)?;
+            count += integers.len() as u64;
+            output_words.extend(integers.chunks(WORD_BITS).map(pack_bits));
+        }
+        let payload = self.payload_list(&witness.tensors);
+        let mut lists: Vec<&[Fr]> = vec![&payload];
+        let mut committed = vec![Fr::from(output_words.len() as u64 + 2), Fr::from(count)];
+        if let Some(blinding) = self.blinding {
+            trace.set(blinding.col, blinding.row, witness.blinding);
+            committed.extend(&output_words);
+            committed.push(witness.blinding);
+            lists.push(&committed);
+        }
+        let digests = self.sponges.fill(&mut trace, &lists)?;
+        wipe(&mut committed);
+        let mut lists = payload;
+        wipe(&mut lists);
+
+        let mut authenticity = witness.authenticity.clone();
+        authenticity.payload_digest = digests[0];
+        let config = Config::detached(&self.gates).0;
+        let AuthOutputs { issuer_root, nullifier, .. } =
+            config.authenticity.fill(&self.authenticity, &mut trace, &authenticity);
+        let statement = verilens_statement::scheme::statement_word(self.statement.scheme, self.statement.mode);
+        let mut instance = vec![
+            from_ark(&statement),
+            self.statement.model_digest,
+            authenticity.schema,
+            issuer_root,
+            nullifier,
+            authenticity.scope,
+            witness.signal,
+            Fr::from(authenticity.not_before),
+        ];
+        if self.blinding.is_some() {
+            instance.push(digests[1]);
+        } else {
+            instance.push(Fr::from(count));
+            instance.extend(&output_words);
+        }
+        for (row, word) in instance.iter().enumerate() {
+            trace.set(PUBLIC, row, *word);
+        }
+        wipe(&mut output_words);
+        self.lookup.fill_multiplicities(&mut trace);
+        Ok((trace, instance))
+    }
+
+    fn check_tensors(&self, witness: &Witness<'_>) -> Result<(), CircuitError> {
+        let lens = self.shapes.iter().map(|s| s.rows * s.width);
+        if witness.tensors.len() != self.shapes.len() || lens.zip(&witness.tensors).any(|(n, t)| n != t.len()) {
+            return Err(CircuitError::Witness { field: "tensors", expected: "the model's input shapes".into() });
+        }
+        Ok(())
+    }
+
+    /// The payload sponge's elements, the length first.
+    fn payload_list(&self, tensors: &[&[u8]]) -> Vec<Fr> {
+        let mut list = vec![Fr::zero(); self.payload.len + 1];
+        list[0] = Fr::from(self.payload.len as u64);
+        for (index, value) in &self.payload.constants {
+            list[index + 1] = from_ark(value);
+        }
+        for tensor in &self.payload.tensors {
+            let Some(bytes) = tensors.get(tensor.spec_index) else { continue };
+            for (slot, chunk) in list[tensor.first_word + 1..].iter_mut().zip(bytes.chunks(31)) {
+                let mut repr = <Fr as PrimeField>::Repr::default();
+                repr.as_mut()[..chunk.len()].copy_from_slice(chunk);
+                // 31 bytes are always below the modulus.
+                *slot = Option::from(Fr::from_repr(repr)).unwrap_or_else(Fr::zero);
+            }
+        }
+        list
+    }
+
+    /// Fills the second phase.
+    pub fn second_phase(&self, trace: &mut Trace, challenges: &ChallengeValues) {
+        for placed in self.pixels.iter().flatten() {
+            placed.fill(trace, challenges);
+        }
+        for (_, placed) in &self.layers {
+            for run in placed.runs() {
+                run.fill(trace, challenges);
+            }
+        }
+        for output in &self.outputs {
+            output.signs.fill(trace, challenges, self.gates.base);
+        }
+        self.sponges.boxes().fill(trace, challenges);
+        self.program.fill(trace, challenges);
+        self.lookup.fill(trace, challenges.lookup);
+    }
+}
+
+fn pack_bits(integers: &[i64]) -> Fr {
+    integers.iter().rev().fold(Fr::zero(), |acc, &x| acc.double() + if x > 0 { Fr::one() } else { Fr::zero() })
+}
+
+fn wipe(values: &mut [Fr]) {
+    for value in values.iter_mut() {
+        *value = Fr::zero();
+    }
+    std::hint::black_box(&*values);
+}

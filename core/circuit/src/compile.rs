@@ -1,0 +1,468 @@
+//! From a model and a statement to a complete layout.
+use halo2_proofs::halo2curves::bn256::Fr;
+use verilens_model::{Graph, Op, TensorId};
+use verilens_statement::{
+    payload::{payload_layout, Layout as PayloadLayout},
+    poseidon::Domain,
+    scheme::{statement_word, OutputMode, SignatureScheme},
+    tensor::{DType, TensorSpec},
+};
+
+use crate::{
+    authenticity::PlacedAuthenticity,
+    chip::{
+        lookup::PlacedLookup,
+        pixels::{byte_shift, inverse_word, PixelShape, PlacedPixels, WORD_BYTES},
+        signs::{PlacedSigns, WORD_BITS},
+    },
+    config::{Config, GateSet, PUBLIC},
+    error::CircuitError,
+    field::from_ark,
+    glue::{PlacedProgram, Program, Val},
+    layout::{CellRef, Plan},
+    lower::{
+        conv::{ConvLayer, PlacedConv},
+        sources::{Origin, Source, Sources},
+    },
+    space::{group, Space},
+    sponge::{self, PlacedSponges, SpongeSpec},
+};
+
+/// Instance words before the revealed outputs.
+pub const FIXED_WORDS: usize = 9;
+
+/// What a circuit proves: a model, by its digest, in an output mode.
+#[derive(Clone)]
+pub struct Statement {
+    /// The integer graph.
+    pub graph: Graph,
+    /// Instance word 1.
+    pub model_digest: Fr,
+    /// Signature scheme.
+    pub scheme: SignatureScheme,
+    /// Committed or revealed outputs.
+    pub mode: OutputMode,
+}
+
+/// A statement with every row, fixed cell and copy decided.
+pub struct Compiled {
+    pub(crate) statement: Statement,
+    pub(crate) gates: GateSet,
+    pub(crate) plan: Plan,
+    pub(crate) rows: usize,
+    pub(crate) usable: usize,
+    pub(crate) k: u32,
+    pub(crate) authenticity: PlacedAuthenticity,
+    pub(crate) lookup: PlacedLookup,
+    pub(crate) shapes: Vec<PixelShape>,
+    pub(crate) pixels: Vec<Option<PlacedPixels>>,
+    pub(crate) layers: Vec<(ConvLayer, PlacedConv)>,
+    pub(crate) outputs: Vec<OutputTensor>,
+    pub(crate) sponges: PlacedSponges,
+    pub(crate) blinding: Option<CellRef>,
+    pub(crate) program: PlacedProgram,
+    pub(crate) payload: PayloadLayout,
+    pub(crate) words: usize,
+}
+
+/// An output of sign bits.
+pub(crate) struct OutputTensor {
+    pub(crate) signs: PlacedSigns,
+    /// The integers whose signs are taken.
+    pub(crate) integers: TensorId,
+}
+
+impl OutputTensor {
+    fn words(&self) -> usize {
+        self.signs.len().div_ceil(WORD_BITS)
+    }
+}
+
+/// Size of a compiled circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Logarithm of the number of rows.
+    pub k: u32,
+    /// Rows in use.
+    pub rows: usize,
+    /// Advice columns.
+    pub advice: usize,
+    /// Fixed columns before selectors are combined.
+    pub fixed: usize,
+    /// Columns in the permutation.
+    pub wired: usize,
+    /// Instance words.
+    pub instance: usize,
+}
+
+/// The capture tensors that a graph reads, as the statement names them.
+pub fn tensor_specs(graph: &Graph) -> Result<Vec<TensorSpec>, CircuitError> {
+    graph
+        .inputs
+        .iter()
+        .map(|input| {
+            let shape = input.shape.iter().map(|&d| u32::try_from(d)).collect::<Result<_, _>>();
+            Ok(TensorSpec {
+                name: input.name.clone(),
+                dtype: match input.dtype {
+                    verilens_model::DType::Uint8 => DType::Uint8,
+                    verilens_model::DType::Bool => DType::Bool,
+                },
+                shape: shape.map_err(|_| CircuitError::Model("an input dimension over 2^32".into()))?,
+            })
+        })
+        .collect()
+}
+
+impl Compiled {
+    /// Lays a statement out in the fewest rows (a power of two) that hold it.
+    pub fn new(statement: Statement) -> Result<Self, CircuitError> {
+        statement.scheme.require_supported().map_err(|e| CircuitError::Model(e.to_string()))?;
+        let front = Front::new(&statement)?;
+        for k in crate::MIN_K..=crate::MAX_K {
+            match front.place(&statement, k) {
+                Err(CircuitError::TooManyRows { .. }) if k < crate::MAX_K => {}
+                other => return other,
+            }
+        }
+        Err(CircuitError::TooManyRows { rows: 1 << crate::MAX_K, max_k: crate::MAX_K })
+    }
+
+    /// Size of the circuit.
+    pub fn size(&self) -> Size {
+        let (_, meta) = Config::detached(&self.gates);
+        Size {
+            k: self.k,
+            rows: self.rows,
+            advice: crate::layout::ADVICE,
+            fixed: meta.num_fixed_columns(),
+            wired: crate::layout::Col::all().filter(|c| c.wired()).count(),
+            instance: self.words,
+        }
+    }
+
+    /// Logarithm of the number of rows.
+    pub fn k(&self) -> u32 {
+        self.k
+    }
+
+    /// Number of instance words.
+    pub fn instance_words(&self) -> usize {
+        self.words
+    }
+
+    /// The statement.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// The gates that the model needs.
+    pub fn gates(&self) -> &GateSet {
+        &self.gates
+    }
+}
+
+/// What does not depend on the number of rows.
+struct Front {
+    gates: GateSet,
+    shapes: Vec<PixelShape>,
+    layers: Vec<ConvLayer>,
+    /// Per output: the integers, runs, run length.
+    outputs: Vec<(TensorId, usize, usize)>,
+    sources: Sources,
+    payload: PayloadLayout,
+}
+
+impl Front {
+    fn new(statement: &Statement) -> Result<Self, CircuitError> {
+        let graph = &statement.graph;
+        let model = |e: &dyn std::fmt::Display| CircuitError::Model(e.to_string());
+        let sources = Sources::trace(graph)?;
+        let ranges = graph.ranges().map_err(|e| model(&e))?;
+        let mut layers = Vec::new();
+        for (number, node) in graph.nodes.iter().enumerate() {
+            if matches!(node.op, Op::Conv { .. }) {
+                layers.push(ConvLayer::resolve(graph, &sources, number)?);
+            }
+        }
+        let mut strides: Vec<Option<usize>> = vec![None; graph.inputs.len()];
+        for (input, stride) in layers.iter().flat_map(ConvLayer::inputs) {
+            if strides[input].replace(stride).is_some_and(|old| old != stride) {
+                return Err(CircuitError::Model(format!(
+                    "input `{}` is read with two different strides",
+                    graph.inputs[input].name
+                )));
+            }
+        }
+        let shapes: Vec<PixelShape> = graph
+            .inputs
+            .iter()
+            .zip(&strides)
+            .map(|(input, stride)| {
+                let width = input.shape.last().copied().unwrap_or(1);
+                let rows = input.shape.iter().product::<usize>() / width.max(1);
+                PixelShape { rows, width, stride: stride.unwrap_or(1) }
+            })
+            .collect();
+        let mut outputs = Vec::new();
+        let mut base = 2u64;
+        for output in &graph.outputs {
+            let unsupported = |why: &str| CircuitError::UnsupportedOutput {
+                output: output.name.clone(),
+                why: why.into(),
+            };
+            let node = output.tensor.0.checked_sub(graph.inputs.len()).and_then(|n| graph.nodes.get(n));
+            let Some(node) = node.filter(|n| n.op == Op::Positive) else {
+                return Err(unsupported("only outputs of Greater 0 can be proved yet"));
+            };
+            let integers = node.inputs[0];
+            let shape = sources.shape(integers);
+            let len = shape.last().copied().unwrap_or(1);
+            outputs.push((integers, shape.iter().product::<usize>() / len.max(1), len));
+            let range = ranges[integers.0];
+            let magnitude = range.min.unsigned_abs().max(range.max.unsigned_abs());
+            base = base.max(magnitude.isqrt() + 1);
+        }
+        let mut used: Vec<usize> = shapes.iter().map(|s| s.stride).collect();
+        used.sort_unstable();
+        used.dedup();
+        let specs = tensor_specs(graph)?;
+        Ok(Self {
+            gates: GateSet { strides: used, base },
+            shapes,
+            layers,
+            outputs,
+            sources,
+            payload: payload_layout(&specs).map_err(|e| model(&e))?,
+        })
+    }
+
+    fn place(&self, statement: &Statement, k: u32) -> Result<Compiled, CircuitError> {
+        let (config, meta) = Config::detached(&self.gates);
+        let usable = (1usize << k).saturating_sub(meta.blinding_factors() + 1);
+        if usable < 64 {
+            return Err(CircuitError::TooManyRows { rows: 64, max_k: crate::MAX_K });
+        }
+        let mut plan = Plan::default();
+        // The last usable row is where the look-up's running sum must be zero.
+        let mut space = Space::new(usable - 1);
+        let packed: usize = self.outputs.iter().map(|(_, runs, len)| (runs * len).div_ceil(WORD_BITS)).sum();
+        let revealed = statement.mode == OutputMode::Revealed;
+        let words = FIXED_WORDS + if revealed { packed } else { 0 };
+
+        let first = space.take(group::BYTE, words)?;
+        debug_assert_eq!(first, 0);
+        for row in 0..words {
+            plan.enable(config.public, row);
+        }
+        let authenticity = {
+            let rows = config.authenticity.place(&mut Plan::default(), 0).rows_used;
+            let first = space.take(group::BYTE | group::CONST, rows)?;
+            let placed = config.authenticity.place(&mut plan, first);
+            space.mark(group::FULL, first..first + placed.full_rows)?;
+            placed
+        };
+        let mut lookup = config.lookup.place(&mut plan, self.gates.base, usable - 1)?;
+        lookup.bytes(&mut plan, &config.lookup, authenticity.byte_rows.iter().copied());
+
+        let mut outputs = Vec::new();
+        for &(integers, runs, len) in &self.outputs {
+            let signs = config.signs.place(&mut plan, &mut space, runs, len)?;
+            lookup.limbs(&mut plan, &config.lookup, signs.limb_rows());
+            outputs.push(OutputTensor { signs, integers });
+        }
+        let mut pixels = Vec::new();
+        for shape in &self.shapes {
+            let placed = config.pixels.place(&mut plan, &mut space, &config.columns, *shape)?;
+            lookup.bytes(&mut plan, &config.lookup, placed.byte_rows());
+            pixels.push(Some(placed));
+        }
+        let mut layers = Vec::new();
+        for layer in &self.layers {
+            layers.push(layer.place(&mut plan, &mut space, &config.pixels)?);
+        }
+
+        let domain = |d: Domain| from_ark(&d.constant());
+        let mut specs = vec![SpongeSpec { domain: domain(Domain::Payload), len: self.payload.len + 1 }];
+        if !revealed {
+            specs.push(SpongeSpec { domain: domain(Domain::Output), len: packed + 3 });
+        }
+        let sponges = sponge::place(&mut plan, &mut space, &config.sbox, specs)?;
+        let blinding = if revealed {
+            None
+        } else {
+            Some(CellRef::new(PUBLIC, space.take(group::BYTE, 1)?))
+        };
+
+        let mut program = Program::default();
+        let mut elements = vec![self.payload_elements(&mut program, &pixels)];
+        if let Some(blinding) = blinding {
+            elements.push(output_elements(&mut program, &outputs, packed, blinding));
+        }
+        sponges.constrain(&mut program, &elements);
+        for (layer, placed) in self.layers.iter().zip(&layers) {
+            self.constrain_layer(&mut program, layer, placed, &pixels, &outputs)?;
+        }
+        let public = |word: usize| CellRef::new(PUBLIC, word);
+        let constants = [
+            (0, from_ark(&statement_word(statement.scheme, statement.mode))),
+            (1, statement.model_digest),
+        ];
+        for (word, value) in constants {
+            let value = program.constant(value);
+            program.bind(public(word), value);
+        }
+        if revealed {
+            let count: usize = outputs.iter().map(|o| o.signs.len()).sum();
+            let count = program.constant(Fr::from(count as u64));
+            program.bind(public(8), count);
+            let delta = program.delta();
+            let mut word = FIXED_WORDS;
+            for output in &outputs {
+                let shown = (word..word + output.words()).map(|w| program.external(public(w))).collect();
+                word += output.words();
+                let shown = program.horner(shown, delta);
+                let packed = program.external(output.signs.packed());
+                program.assert_equal(shown, packed);
+            }
+        } else {
+            plan.copy(sponges.digest(1), public(8));
+        }
+        plan.copy(sponges.digest(0), authenticity.payload_digest);
+        for (cell, word) in std::mem::take(&mut plan.publics) {
+            plan.copy(cell, public(word));
+        }
+        let program = program.place(&mut plan, &mut space, &config.columns, &config.glue)?;
+        plan.check()?;
+        Ok(Compiled {
+            statement: statement.clone(),
+            gates: self.gates.clone(),
+            rows: space.used(),
+            usable,
+            k,
+            plan,
+            authenticity,
+            lookup,
+            shapes: self.shapes.clone(),
+            pixels,
+            layers: self.layers.iter().cloned().zip(layers).collect(),
+            outputs,
+            sponges,
+            blinding,
+            program,
+            payload: self.payload.clone(),
+            words,
+        })
+    }
+
+    /// `Σ_e δ^e·element_e` of the payload sponge, from constants and pixel runs.
+    fn payload_elements(&self, program: &mut Program, pixels: &[Option<PlacedPixels>]) -> Val {
+        let mut constants = vec![(0, Fr::from(self.payload.len as u64))];
+        constants.extend(self.payload.constants.iter().map(|(i, v)| (i + 1, from_ark(v))));
+        constants.sort_by_key(|c| c.0);
+        let mut terms = vec![(1, sponge::weighted_constants(program, &constants))];
+        let delta = program.delta();
+        for tensor in &self.payload.tensors {
+            let Some(placed) = pixels.get(tensor.spec_index).and_then(Option::as_ref) else { continue };
+            let sum = packed_words(program, placed);
+            let shift = program.pow(delta, tensor.first_word as u64 + 1);
+            terms.push((1, program.mul(sum, shift)));
+        }
+        program.combine(&terms)
+    }
+
+    fn constrain_layer(
+        &self,
+        program: &mut Program,
+        layer: &ConvLayer,
+        placed: &PlacedConv,
+        pixels: &[Option<PlacedPixels>],
+        outputs: &[OutputTensor],
+    ) -> Result<(), CircuitError> {
+        let [k_out, rows, columns] = layer.out();
+        let mut runs: Vec<Option<(CellRef, i64)>> = vec![None; k_out * rows];
+        for output in outputs {
+            let sources = self.sources.tensor(output.integers);
+            for (run, chunk) in sources.chunks(columns).enumerate() {
+                if let Some((index, constant)) = layer_row(layer.node, columns, chunk) {
+                    runs[index] = Some((output.signs.run(run), constant));
+                }
+            }
+        }
+        let mut found = Vec::with_capacity(runs.len());
+        for run in runs {
+            let Some((cell, constant)) = run else {
+                return Err(CircuitError::UnsupportedNode {
+                    node: format!("#{}", layer.node),
+                    op: "Conv".into(),
+                    why: "every row of its output must reach an output of Greater whole, with one constant".into(),
+                });
+            };
+            found.push((program.external(cell), constant));
+        }
+        layer.constrain(program, placed, pixels, &|k, s| found[k * rows + s])
+    }
+}
+
+/// Which row of the layer's output a run is, if it is one.
+fn layer_row(node: usize, columns: usize, chunk: &[Source]) -> Option<(usize, i64)> {
+    let first = chunk.first()?;
+    let Origin::Node { node: of, index: start } = first.origin else { return None };
+    let start = start as usize;
+    let whole = of as usize == node
+        && start % columns == 0
+        && chunk.len() == columns
+        && chunk.iter().enumerate().all(|(q, s)| {
+            s.constant == first.constant
+                && s.origin == Origin::Node { node: of, index: (start + q) as u32 }
+        });
+    whole.then_some((start / columns, first.constant))
+}
+
+/// `Σ_w δ^w·word_w` of a tensor, from its runs.
+fn packed_words(program: &mut Program, pixels: &PlacedPixels) -> Val {
+    let shape = pixels.shape;
+    let delta = program.delta();
+    let inverse = program.constant(inverse_word());
+    let mu = program.mul(delta, inverse);
+    let mut parts = Vec::new();
+    let mut factors = Vec::new();
+    let mut last: Option<usize> = None;
+    let mut known = std::collections::HashMap::new();
+    for y in 0..shape.rows {
+        for residue in 0..shape.stride {
+            let start = shape.byte_index(y, residue, 0);
+            if let Some(last) = last {
+                let step = (start - last, start / WORD_BYTES - last / WORD_BYTES);
+                let factor = *known.entry(step).or_insert_with(|| {
+                    let shift = program.constant(byte_shift(step.0));
+                    let words = program.pow(mu, step.1 as u64);
+                    program.mul(shift, words)
+                });
+                factors.push(factor);
+            }
+            last = Some(start);
+            parts.push(program.external(pixels.packed(y, residue)));
+        }
+    }
+    program.chain(parts, factors)
+}
+
+/// `Σ_e δ^e·element_e` of the output sponge: length, count, words, blinding.
+fn output_elements(program: &mut Program, outputs: &[OutputTensor], packed: usize, blinding: CellRef) -> Val {
+    let count: usize = outputs.iter().map(|o| o.signs.len()).sum();
+    let head = [(0, Fr::from(packed as u64 + 2)), (1, Fr::from(count as u64))];
+    let mut terms = vec![(1, sponge::weighted_constants(program, &head))];
+    let delta = program.delta();
+    let mut at = 2;
+    for output in outputs {
+        let sum = program.external(output.signs.packed());
+        let shift = program.pow(delta, at as u64);
+        terms.push((1, program.mul(sum, shift)));
+        at += output.words();
+    }
+    let blinding = program.external(blinding);
+    let shift = program.pow(delta, at as u64);
+    terms.push((1, program.mul(blinding, shift)));
+    program.combine(&terms)
+}

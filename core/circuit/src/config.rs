@@ -1,0 +1,87 @@
+//! All columns, challenges and gates of the statement circuit.
+use halo2_proofs::{
+    halo2curves::bn256::Fr,
+    plonk::{ConstraintSystem, Selector},
+    poly::Rotation,
+};
+
+use crate::{
+    authenticity::AuthenticityChip,
+    chip::{glue::GlueConfig, lookup::LookupConfig, pixels::PixelConfig, sbox::SboxConfig, signs::SignConfig},
+    layout::{Challenges, Col, Columns},
+};
+
+/// What of the model the gates themselves depend on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GateSet {
+    /// Column strides of byte inputs, ascending.
+    pub strides: Vec<usize>,
+    /// Limb base of output range checks.
+    pub base: u64,
+}
+
+impl Default for GateSet {
+    fn default() -> Self {
+        Self { strides: vec![1], base: 256 }
+    }
+}
+
+/// The configured circuit.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Columns.
+    pub columns: Columns,
+    /// Challenges.
+    pub challenges: Challenges,
+    /// Range checks.
+    pub lookup: LookupConfig,
+    /// Glue program.
+    pub glue: GlueConfig,
+    /// Input bytes.
+    pub pixels: PixelConfig,
+    /// Output bits.
+    pub signs: SignConfig,
+    /// Bulk Poseidon.
+    pub sbox: SboxConfig,
+    /// Signature, issuer set, nullifier.
+    pub authenticity: AuthenticityChip,
+    /// Rows that show an instance word in [`PUBLIC`].
+    pub public: Selector,
+}
+
+/// The column in which row `i` shows instance word `i`.
+pub const PUBLIC: Col = Col::Byte(1);
+
+impl Config {
+    /// Makes everything.
+    pub fn configure(meta: &mut ConstraintSystem<Fr>, gates: &GateSet) -> Self {
+        let columns = Columns::configure(meta);
+        let challenges = Challenges::configure(meta);
+        let glue = GlueConfig::configure(meta, &columns, &challenges);
+        let lookup = LookupConfig::configure(meta, &columns, &challenges);
+        let public = meta.selector();
+        meta.create_gate("public", |meta| {
+            let q = meta.query_selector(public);
+            let word = meta.query_instance(columns.instance, Rotation::cur());
+            [("instance word", q * (columns.cur(meta, PUBLIC) - word))]
+        });
+        Self {
+            pixels: PixelConfig::configure(meta, &columns, &challenges, glue.cont_low, &gates.strides),
+            signs: SignConfig::configure(meta, &columns, &challenges, &lookup, glue.cont_low, gates.base),
+            sbox: SboxConfig::configure(meta, &columns, &challenges, glue.cont_high),
+            authenticity: AuthenticityChip::configure(meta, &columns),
+            columns,
+            challenges,
+            lookup,
+            glue,
+            public,
+        }
+    }
+
+    /// The same configuration on a constraint system of its own, to place with.
+    pub fn detached(gates: &GateSet) -> (Self, ConstraintSystem<Fr>) {
+        let mut meta = ConstraintSystem::default();
+        let config = Self::configure(&mut meta, gates);
+        (config, meta)
+    }
+}

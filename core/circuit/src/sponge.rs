@@ -1,0 +1,331 @@
+//! Sponges over many elements: a batch of width-13 Poseidon permutations checked by one random identity.
+//!
+//! Relation. For each sponge of the batch: state₀ = (domain, 0, …, 0); each permutation's input is the previous output (or state₀)
+//! plus twelve elements added to positions 1..13; the digest is position 0 of the last output.
+//!
+//! Cells. S-box inputs `x_{p,j}` of permutation `p` (169 of them), their squares (`chip::sbox`), and for each sponge its last output
+//! state (13 free cells). Nothing else: inside a permutation every S-box input is an affine function of earlier S-box
+//! outputs `y`, so the permutation is 169 linear equations
+//! `x_j = Σ L_{jj'}·y_{j'} + c_j`, where round 0 reads the previous permutation's last round and the elements.
+//!
+//! Check. Equation `(p, j)` is weighted by `ρ^p·w_j`, `ρ = δ^12`: `w = δ^(i−1)` for round-0 positions `i = 1..13` (so an element
+//! with index `e` in its sponge gets `δ^e`), and `ε^m·δ^n` with `m ≥ 1`, `n < 8`, all different, for the rest. The sum
+//! over all equations must vanish. Soundness: the weights are different monomials in challenges drawn after `x`, the squares,
+//! the last states and the elements were committed, so if any equation fails the sum is a non-zero polynomial of degree
+//! below `12·P + 170` and vanishes with probability below `2^-230` (Schwartz–Zippel). The coefficients of the
+//! `y` sums are fixed polynomials in `δ, ε`, computed by the glue program from fixed cells.
+use std::sync::OnceLock;
+
+use halo2_proofs::halo2curves::{bn256::Fr, ff::Field};
+use verilens_statement::poseidon::{params, Width};
+
+use crate::{
+    chip::sbox::{PlacedSboxes, SboxConfig, PER_ROW},
+    error::CircuitError,
+    field::from_ark,
+    glue::{Coefficients, Program, Val},
+    layout::{CellRef, Col, Plan, Trace, CONST_LANES},
+    space::{group, Space},
+};
+
+/// Elements absorbed by a permutation.
+pub const RATE: usize = 12;
+/// State width.
+pub const WIDTH: usize = 13;
+
+/// Width-13 Poseidon as linear equations between S-boxes.
+struct Linear {
+    /// S-boxes of a permutation.
+    boxes: usize,
+    /// `x_j = Σ form[j].0[j']·y_{j'} + form[j].1` for `j ≥ 13`; round 0 holds only its constants.
+    forms: Vec<(Vec<Fr>, Fr)>,
+    mds: Vec<Vec<Fr>>,
+    full_half: usize,
+    partial: usize,
+    ark: Vec<Fr>,
+}
+
+fn linear() -> &'static Linear {
+    static LINEAR: OnceLock<Linear> = OnceLock::new();
+    LINEAR.get_or_init(|| {
+        let source = params(Width::W13);
+        let mds: Vec<Vec<Fr>> = source.mds.iter().map(|r| r.iter().map(from_ark).collect()).collect();
+        let ark: Vec<Fr> = source.ark.iter().map(from_ark).collect();
+        let full_half = source.full_rounds / 2;
+        let partial = source.partial_rounds;
+        let boxes = 2 * full_half * WIDTH + partial;
+        let zero = || (vec![Fr::zero(); boxes], Fr::zero());
+        let unit = |j: usize| {
+            let mut form = zero();
+            form.0[j] = Fr::one();
+            form
+        };
+        let mut forms = Vec::with_capacity(boxes);
+        // The state before a round, each element an affine form in the y.
+        let mut state: Vec<(Vec<Fr>, Fr)> = (0..WIDTH).map(|_| zero()).collect();
+        for round in 0..2 * full_half + partial {
+            let is_full = round < full_half || round >= full_half + partial;
+            for (i, element) in state.iter_mut().enumerate() {
+                element.1 += ark[round * WIDTH + i];
+                if is_full || i == 0 {
+                    let j = forms.len();
+                    forms.push(std::mem::replace(element, unit(j)));
+                }
+            }
+            state = mds
+                .iter()
+                .map(|row| {
+                    let mut sum = zero();
+                    for (m, element) in row.iter().zip(&state) {
+                        for (s, e) in sum.0.iter_mut().zip(&element.0) {
+                            if !bool::from(e.is_zero()) {
+                                *s += *m * e;
+                            }
+                        }
+                        sum.1 += *m * element.1;
+                    }
+                    sum
+                })
+                .collect();
+        }
+        Linear { boxes, forms, mds, full_half, partial, ark }
+    })
+}
+
+/// One sponge: where it starts in the batch, and how many elements it absorbs (with the length element).
+#[derive(Clone, Debug)]
+pub struct SpongeSpec {
+    /// Initial capacity element.
+    pub domain: Fr,
+    /// Elements absorbed.
+    pub len: usize,
+}
+
+/// A placed batch.
+pub struct PlacedSponges {
+    specs: Vec<SpongeSpec>,
+    starts: Vec<usize>,
+    boxes: PlacedSboxes,
+    states: Vec<Vec<CellRef>>,
+}
+
+/// Places a batch and its S-boxes; a padding sponge of zeros fills the last row.
+pub fn place(
+    plan: &mut Plan,
+    space: &mut Space,
+    config: &SboxConfig,
+    mut specs: Vec<SpongeSpec>,
+) -> Result<PlacedSponges, CircuitError> {
+    let count = |specs: &[SpongeSpec]| -> usize { specs.iter().map(|s| s.len.div_ceil(RATE)).sum() };
+    let missing = count(&specs).next_multiple_of(PER_ROW) - count(&specs);
+    if missing > 0 {
+        specs.push(SpongeSpec { domain: Fr::zero(), len: missing * RATE });
+    }
+    let mut starts = Vec::new();
+    let mut permutations = 0;
+    for spec in &specs {
+        starts.push(permutations);
+        permutations += spec.len.div_ceil(RATE);
+    }
+    let boxes = config.place(plan, space, linear().boxes, permutations)?;
+    let states = specs
+        .iter()
+        .map(|_| {
+            let wired = 5;
+            let first = space.take(group::BYTE, WIDTH.div_ceil(wired))?;
+            Ok((0..WIDTH).map(|i| CellRef::new(Col::Byte(1 + i % wired), first + i / wired)).collect())
+        })
+        .collect::<Result<_, CircuitError>>()?;
+    Ok(PlacedSponges { specs, starts, boxes, states })
+}
+
+/// `Σ value·δ^index` for constants, `index` ascending.
+pub fn weighted_constants(program: &mut Program, constants: &[(usize, Fr)]) -> Val {
+    let delta = program.delta();
+    let mut terms = Vec::new();
+    let mut rest = constants;
+    while let Some(&(base, _)) = rest.first() {
+        let end = rest.iter().position(|&(i, _)| i >= base + CONST_LANES).unwrap_or(rest.len());
+        let mut row = [Fr::zero(); CONST_LANES];
+        for &(index, value) in &rest[..end] {
+            row[index - base] = value;
+        }
+        let poly = program.poly_delta(vec![row]);
+        terms.push((poly, program.pow(delta, base as u64)));
+        rest = &rest[end..];
+    }
+    program.products(terms)
+}
+
+impl PlacedSponges {
+    /// Where sponge `index`'s digest stands (wired).
+    pub fn digest(&self, index: usize) -> CellRef {
+        self.states[index][0]
+    }
+
+    /// The batch's S-boxes.
+    pub fn boxes(&self) -> &PlacedSboxes {
+        &self.boxes
+    }
+
+    /// A sponge's last state, position by position.
+    pub fn last_state(&self, index: usize) -> &[CellRef] {
+        &self.states[index]
+    }
+
+    /// Adds the identity. `elements[i]` is `Σ_e δ^e·element_e` of sponge `i`, the length element being `e = 0`.
+    pub fn constrain(&self, program: &mut Program, elements: &[Val]) {
+        let lin = linear();
+        let last_round = lin.boxes - WIDTH;
+        let delta = program.delta();
+        let epsilon = program.epsilon();
+        let rho = program.pow(delta, RATE as u64);
+        let delta8 = program.pow(delta, CONST_LANES as u64);
+        let t: Vec<Val> = (0..lin.boxes).map(|j| program.external(self.boxes.inputs(j))).collect();
+        let u: Vec<Val> = (0..lin.boxes).map(|j| program.external(self.boxes.outputs(j))).collect();
+        // Equation e = 0 is round 0's capacity position, e ≥ 1 is S-box j = e + 12; block e/8 has weight ε^(1 + e/8).
+        let equations = lin.boxes - WIDTH + 1;
+        let blocks = equations.div_ceil(CONST_LANES);
+        let s_box = |e: usize| if e == 0 { 0 } else { e + WIDTH - 1 };
+
+        // Inputs.
+        let mut by_block = Vec::with_capacity(blocks);
+        for block in 0..blocks {
+            let range = block * CONST_LANES..((block + 1) * CONST_LANES).min(equations);
+            let parts = range.map(|e| t[s_box(e)]).collect();
+            by_block.push(program.horner(parts, delta));
+        }
+        let inputs = program.horner(by_block, epsilon);
+        let absorbed = program.horner(t[1..WIDTH].to_vec(), delta);
+
+        // Outputs, except the last round's.
+        let mut by_first: Vec<Vec<(Val, Val)>> = vec![Vec::new(); blocks];
+        for (j_out, &sum) in u.iter().enumerate().take(last_round) {
+            let mut rows: Vec<Coefficients> = vec![[Fr::zero(); CONST_LANES]; blocks];
+            for e in 1..equations {
+                rows[e / CONST_LANES][e % CONST_LANES] = lin.forms[s_box(e)].0[j_out];
+            }
+            let used = |row: &Coefficients| row.iter().any(|c| !bool::from(c.is_zero()));
+            let first = rows.iter().position(used).unwrap_or(0);
+            let last = rows.iter().rposition(used).unwrap_or(0);
+            let poly = program.poly_delta(rows[first..=last].to_vec());
+            by_first[first].push((sum, poly));
+        }
+        let by_first = by_first.into_iter().map(|terms| program.products(terms)).collect();
+        let outputs = program.horner(by_first, epsilon);
+
+        // The last round feeds the next permutation's round 0.
+        let (mut low, mut high) = (Vec::new(), Vec::new());
+        for (i, &sum) in u[last_round..].iter().enumerate() {
+            let mut rows = [[Fr::zero(); CONST_LANES]; 2];
+            let mut rest = [Fr::zero(); CONST_LANES];
+            for position in 1..WIDTH {
+                let target = if position <= CONST_LANES { &mut rows[0] } else { &mut rest };
+                target[(position - 1) % CONST_LANES] = lin.mds[position][i];
+            }
+            rows[1][0] = lin.mds[0][i];
+            low.push((sum, program.poly_delta(rows.to_vec())));
+            high.push((sum, program.poly_delta(vec![rest])));
+        }
+        let low = program.products(low);
+        let high = program.products(high);
+        let chained = program.horner(vec![low, high], delta8);
+        let chained = program.mul(rho, chained);
+
+        // Constants, the same in every permutation.
+        let mut rows: Vec<Coefficients> = vec![[Fr::zero(); CONST_LANES]; blocks + 1];
+        let mut rest = [Fr::zero(); CONST_LANES];
+        for position in 1..WIDTH {
+            let target = if position <= CONST_LANES { &mut rows[0] } else { &mut rest };
+            target[(position - 1) % CONST_LANES] = lin.forms[position].1;
+        }
+        for e in 0..equations {
+            rows[1 + e / CONST_LANES][e % CONST_LANES] = lin.forms[s_box(e)].1;
+        }
+        let low = program.poly_delta(rows);
+        let high = program.poly_delta(vec![rest]);
+        let constants = program.horner(vec![low, high], delta8);
+        let every = program.geometric(rho, self.boxes.permutations() as u64);
+        let constants = program.mul(constants, every);
+
+        // Where sponges begin and end.
+        let mut terms: Vec<(i64, Val)> = Vec::new();
+        for (i, spec) in self.specs.iter().enumerate() {
+            let start = self.starts[i];
+            let end = start + spec.len.div_ceil(RATE);
+            if !bool::from(spec.domain.is_zero()) {
+                let domain = program.constant(spec.domain);
+                let shift = program.pow(rho, start as u64);
+                let begin = program.mul(domain, shift);
+                terms.push((-1, program.mul(begin, epsilon)));
+            }
+            let state: Vec<Val> = self.states[i].iter().map(|&cell| program.external(cell)).collect();
+            let rest = program.horner(state[1..].to_vec(), delta);
+            let last = program.horner(vec![rest, state[0]], epsilon);
+            let shift = program.pow(rho, end as u64);
+            terms.push((1, program.mul(last, shift)));
+            if let Some(&elements) = elements.get(i) {
+                let shift = program.pow(rho, start as u64);
+                terms.push((-1, program.mul(elements, shift)));
+            }
+        }
+        let inputs = program.mul(inputs, epsilon);
+        let outputs = program.mul(outputs, epsilon);
+        terms.extend([(1, inputs), (1, absorbed), (-1, outputs), (-1, chained), (-1, constants)]);
+        let total = program.combine(&terms);
+        let zero = program.constant(Fr::zero());
+        program.assert_equal(total, zero);
+    }
+
+    /// Writes S-box inputs, squares and last states; `elements[i]` are sponge `i`'s elements with the length
+    /// element first. Returns the digests.
+    pub fn fill(&self, trace: &mut Trace, elements: &[&[Fr]]) -> Result<Vec<Fr>, CircuitError> {
+        let mut digests = Vec::new();
+        for (i, spec) in self.specs.iter().enumerate() {
+            let padding = Vec::new();
+            let list: &[Fr] = match elements.get(i) {
+                Some(list) if list.len() == spec.len => list,
+                Some(_) => {
+                    return Err(CircuitError::Witness {
+                        field: "sponge",
+                        expected: format!("{} elements", spec.len),
+                    })
+                }
+                None => &padding,
+            };
+            let mut state = [Fr::zero(); WIDTH];
+            state[0] = spec.domain;
+            for p in 0..spec.len.div_ceil(RATE) {
+                for (slot, element) in state[1..].iter_mut().zip(list.iter().skip(p * RATE)) {
+                    *slot += element;
+                }
+                self.permute(trace, self.starts[i] + p, &mut state);
+            }
+            for (cell, value) in self.states[i].iter().zip(&state) {
+                trace.set(cell.col, cell.row, *value);
+            }
+            digests.push(state[0]);
+        }
+        Ok(digests)
+    }
+
+    fn permute(&self, trace: &mut Trace, p: usize, state: &mut [Fr; WIDTH]) {
+        let lin = linear();
+        let mut j = 0;
+        for round in 0..2 * lin.full_half + lin.partial {
+            let is_full = round < lin.full_half || round >= lin.full_half + lin.partial;
+            for (i, element) in state.iter_mut().enumerate() {
+                *element += lin.ark[round * WIDTH + i];
+                if is_full || i == 0 {
+                    self.boxes.fill_input(trace, p, j, *element);
+                    j += 1;
+                    *element = element.square().square() * *element;
+                }
+            }
+            let before = *state;
+            for (element, row) in state.iter_mut().zip(&lin.mds) {
+                *element = row.iter().zip(&before).fold(Fr::zero(), |acc, (m, s)| acc + *m * s);
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! A small model, an issuer, a holder and a signed capture, shared by the circuit's tests.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, dead_code)]
+
+use halo2_proofs::{
+    dev::{MockProver, VerifyFailure},
+    halo2curves::bn256::Fr,
+};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore, SeedableRng};
+use verilens_circuit::{
+    authenticity::AuthWitness,
+    circuit::{StatementCircuit, Witness},
+    compile::{tensor_specs, Compiled, Statement},
+    field::from_ark,
+    layout::CellRef,
+};
+use verilens_model::{execute_all, DType, Graph, Input, IntTensor, Node, Op, Output, PadMode, TensorId};
+use verilens_statement::{
+    Capture, CaptureContent, HolderSecret, IssuerKey, IssuerSet, OutputMode, SignatureScheme, Tensor,
+};
+
+pub struct Scene {
+    pub graph: Graph,
+    pub compiled: Compiled,
+    pub capture: Capture,
+    pub holder: HolderSecret,
+    pub issuers: IssuerSet,
+    pub bytes: Vec<Vec<u8>>,
+    pub scope: Fr,
+    pub signal: Fr,
+    pub not_before: u64,
+    pub blinding: Fr,
+}
+
+fn node(op: Op, inputs: &[usize]) -> Node {
+    Node { name: op.name().into(), op, inputs: inputs.iter().map(|&i| TensorId(i)).collect() }
+}
+
+/// A wrapped, strided convolution over one image, thresholded.
+pub fn wrapped_model() -> Graph {
+    let weight = |n: i64| IntTensor {
+        shape: vec![2, 1, 3, 5],
+        values: (0..30).map(|i| (i * 7 + n) % 13 - 6).collect(),
+    };
+    let graph = Graph {
+        inputs: vec![Input { name: "image".into(), shape: vec![1, 1, 8, 32], dtype: DType::Uint8 }],
+        nodes: vec![
+            node(Op::Pad { axis: 3, before: 2, after: 2, mode: PadMode::Wrap }, &[0]),
+            node(Op::Slice { axis: 2, start: 0, end: 5 }, &[1]),
+            node(Op::Slice { axis: 2, start: 5, end: 8 }, &[1]),
+            node(Op::Conv { weight: weight(0), bias: None, strides: [2, 2], groups: 1 }, &[2]),
+            node(Op::Conv { weight: weight(3), bias: Some(vec![5, -9]), strides: [1, 2], groups: 1 }, &[3]),
+            node(Op::Concat { axis: 2 }, &[4, 5]),
+            node(Op::AddConst { value: IntTensor { shape: vec![1, 1, 3, 1], values: vec![3, -200, 0] } }, &[6]),
+            node(Op::Positive, &[7]),
+        ],
+        outputs: vec![Output { name: "code".into(), tensor: TensorId(8) }],
+    };
+    graph.validate().unwrap();
+    graph
+}
+
+impl Scene {
+    pub fn new(graph: Graph, mode: OutputMode) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(7);
+        let compiled = Compiled::new(Statement {
+            graph: graph.clone(),
+            model_digest: Fr::from(77),
+            scheme: SignatureScheme::EddsaBabyJubJubPoseidon,
+            mode,
+        })
+        .unwrap();
+        let keys: Vec<IssuerKey> = (0..3).map(|i| IssuerKey::from_seed([i + 1; 32])).collect();
+        let issuers = IssuerSet::new(keys.iter().map(IssuerKey::public).collect()).unwrap();
+        let holder = HolderSecret::from_fr(12345u64.into()).unwrap();
+        let specs = tensor_specs(&graph).unwrap();
+        let bytes: Vec<Vec<u8>> = specs
+            .iter()
+            .map(|s| {
+                let mut data = vec![0u8; s.shape.iter().product::<u32>() as usize];
+                rng.fill_bytes(&mut data);
+                if s.dtype == verilens_statement::DType::Bool {
+                    data.iter_mut().for_each(|b| *b = u8::from(*b > 10));
+                }
+                data
+            })
+            .collect();
+        let tensors =
+            specs.into_iter().zip(&bytes).map(|(s, b)| Tensor::new(s, b.clone()).unwrap()).collect();
+        let content =
+            CaptureContent::with_salt("iris/left/v1", tensors, [9; 31], holder.id(), 1_700_000_000).unwrap();
+        let capture = Capture::sign(&keys[1], content).unwrap();
+        Self {
+            graph,
+            compiled,
+            capture,
+            holder,
+            issuers,
+            bytes,
+            scope: Fr::from(5),
+            signal: Fr::from(6),
+            not_before: 1_600_000_000,
+            blinding: Fr::from(99),
+        }
+    }
+
+    pub fn auth(&self) -> AuthWitness {
+        let signature = self.capture.signature();
+        let key = self.capture.issuer();
+        let path = self.issuers.path(key).unwrap();
+        let bits = path.index_bits();
+        let s_bytes = verilens_statement::babyjubjub::scalar_to_bytes(&signature.s);
+        AuthWitness {
+            schema: from_ark(&self.capture.content().schema_word()),
+            payload_digest: Fr::zero(),
+            salt: from_ark(&self.capture.content().salt_word()),
+            holder_secret: from_ark(self.holder.expose()),
+            captured_at: self.capture.content().captured_at(),
+            not_before: self.not_before,
+            scope: self.scope,
+            key: (from_ark(&key.x()), from_ark(&key.y())),
+            r8: (from_ark(&signature.r8.x), from_ark(&signature.r8.y)),
+            s: from_ark(&verilens_statement::field::from_bytes(&s_bytes, "s").unwrap()),
+            path: std::array::from_fn(|i| (bits[i], from_ark(&path.siblings[i]))),
+        }
+    }
+
+    pub fn with_circuit<T>(&self, f: impl FnOnce(StatementCircuit<'_>, Vec<Fr>) -> T) -> T {
+        let inputs: Vec<(&str, &[u8])> = self
+            .graph
+            .inputs
+            .iter()
+            .zip(&self.bytes)
+            .map(|(i, b)| (i.name.as_str(), b.as_slice()))
+            .collect();
+        let execution = execute_all(&self.graph, &inputs).unwrap();
+        let witness = Witness {
+            authenticity: self.auth(),
+            tensors: self.bytes.iter().map(Vec::as_slice).collect(),
+            execution: &execution,
+            blinding: self.blinding,
+            signal: self.signal,
+        };
+        let (circuit, instance) = StatementCircuit::new(&self.compiled, &witness).unwrap();
+        f(circuit, instance)
+    }
+
+    /// `gate / constraint` of everything that fails after overwriting cells.
+    pub fn failures(&self, tamper: &[(CellRef, Fr)]) -> std::collections::BTreeSet<String> {
+        self.with_circuit(|mut circuit, instance| {
+            circuit.tamper(tamper.iter().copied());
+            let prover = MockProver::run(self.compiled.k(), &circuit, vec![instance]).unwrap();
+            match prover.verify_par() {
+                Ok(()) => Default::default(),
+                Err(list) => list.into_iter().map(describe).collect(),
+            }
+        })
+    }
+}
+
+fn describe(failure: VerifyFailure) -> String {
+    match failure {
+        VerifyFailure::ConstraintNotSatisfied { constraint, .. } => {
+            let text = constraint.to_string();
+            let mut quoted = text.split('\'').skip(1).step_by(2);
+            let name = quoted.next().unwrap_or_default().to_owned();
+            format!("{} / {name}", quoted.next().unwrap_or_default())
+        }
+        VerifyFailure::Permutation { .. } => "copy".into(),
+        other => format!("{other}"),
+    }
+}

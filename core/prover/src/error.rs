@@ -1,0 +1,48 @@
+//! Why keys could not be made or a proof not be given.
+use thiserror::Error;
+
+/// Errors of the prover. None carries a private value.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ProverError {
+    /// The model cannot be lowered, or the witness does not fit it.
+    #[error(transparent)]
+    Circuit(#[from] verilens_circuit::CircuitError),
+    /// The SRS is unusable or too small.
+    #[error(transparent)]
+    Srs(#[from] crate::srs::SrsError),
+    /// The SRS has fewer rows than the circuit.
+    #[error("srs: the model needs 2^{needed} rows, the srs has 2^{available}; make or import one with --k {needed}")]
+    SrsTooSmall {
+        /// Logarithm needed.
+        needed: u32,
+        /// Logarithm there is.
+        available: u32,
+    },
+    /// The verifying key cannot be described.
+    #[error(transparent)]
+    Describe(#[from] crate::describe::DescribeError),
+    /// A statement value is malformed.
+    #[error(transparent)]
+    Statement(#[from] verilens_statement::Error),
+    /// The model could not run on the capture.
+    #[error("model: {0}")]
+    Model(String),
+    /// The capture does not fit the model or the request.
+    #[error("{field}: expected {expected}")]
+    Refused {
+        /// What does not fit.
+        field: &'static str,
+        /// What was expected.
+        expected: String,
+    },
+    /// The keys belong to another model, mode or SRS.
+    #[error("verifying key: made for another model, output mode or srs than the one given")]
+    KeyMismatch,
+    /// halo2 refused.
+    #[error("proof system: {0}")]
+    Halo2(String),
+    /// The finished proof does not verify: the request contradicts itself, or there is a bug.
+    #[error("the finished proof does not verify: {0}")]
+    SelfCheck(verilens_verifier::Error),
+}

@@ -1,0 +1,105 @@
+//! Keys of a statement: derived from the model bundle and the SRS, nothing else.
+//!
+//! A phone downloads a bundle and an SRS and makes the proving key itself; what travels is the verifying key, a few
+//! kilobytes. Key generation has no randomness: the same bundle, mode and SRS give the same bytes everywhere.
+use halo2_proofs::{
+    halo2curves::bn256::{Fr, G1Affine},
+    plonk::{keygen_pk, keygen_vk_custom, ProvingKey as HaloKey},
+    poly::commitment::ParamsProver as _,
+};
+use verilens_circuit::{
+    circuit::StatementCircuit,
+    compile::{Compiled, Size, Statement},
+    field::from_ark,
+};
+use verilens_model::ModelBundle;
+use verilens_statement::{OutputMode, SignatureScheme};
+use verilens_verifier::VerifyingKey;
+
+use crate::{
+    commit::Params,
+    describe::{describe, Labels, SrsPoints},
+    error::ProverError,
+    progress::{Progress, Stage},
+    srs::Srs,
+    transcript::scalar_to_bytes,
+};
+
+/// Everything that proving needs, for one model, output mode and SRS.
+pub struct Keys {
+    pub(crate) bundle: ModelBundle,
+    pub(crate) compiled: Compiled,
+    pub(crate) params: Params,
+    pub(crate) proving: HaloKey<G1Affine>,
+    verifying: VerifyingKey,
+}
+
+/// A model's statement before any key is made.
+pub fn compile(bundle: &ModelBundle, scheme: SignatureScheme, mode: OutputMode) -> Result<Compiled, ProverError> {
+    let digest = verilens_statement::field::from_bytes(&bundle.field_digest(), "model digest")?;
+    Ok(Compiled::new(Statement {
+        graph: bundle.graph().clone(),
+        model_digest: from_ark(&digest),
+        scheme,
+        mode,
+    })?)
+}
+
+impl Keys {
+    /// Derives the keys of a model.
+    pub fn derive(
+        bundle: &ModelBundle,
+        srs: &Srs,
+        scheme: SignatureScheme,
+        mode: OutputMode,
+        progress: &dyn Progress,
+    ) -> Result<Self, ProverError> {
+        progress.begin(Stage::Layout);
+        let compiled = compile(bundle, scheme, mode)?;
+        if compiled.k() > srs.k() {
+            return Err(ProverError::SrsTooSmall { needed: compiled.k(), available: srs.k() });
+        }
+        progress.begin(Stage::Keys);
+        let params = Params::new(srs, compiled.k())?;
+        let halo2 = |e: halo2_proofs::plonk::Error| ProverError::Halo2(e.to_string());
+        let circuit = StatementCircuit::blank(&compiled);
+        let key = keygen_vk_custom::<G1Affine, _, _>(&params, &circuit, true).map_err(halo2)?;
+        let points = SrsPoints { g1: params.get_g()[0], g2: srs.g2(), s_g2: srs.s_g2() };
+        let statement = verilens_statement::scheme::statement_word(scheme, mode);
+        let labels = Labels {
+            statement: scalar_to_bytes(&from_ark(&statement)),
+            model_digest: bundle.field_digest(),
+            srs_digest: srs.digest(),
+            insecure_srs: srs.is_insecure(),
+            instance_lens: vec![compiled.instance_words() as u32],
+        };
+        let verifying = describe(&key, &points, &labels)?;
+        let proving = keygen_pk(&params, key, &circuit).map_err(halo2)?;
+        Ok(Self { bundle: bundle.clone(), compiled, params, proving, verifying })
+    }
+
+    /// The key that verifiers need.
+    pub fn verifying(&self) -> &VerifyingKey {
+        &self.verifying
+    }
+
+    /// The model.
+    pub fn bundle(&self) -> &ModelBundle {
+        &self.bundle
+    }
+
+    /// Size of the circuit as proved: selectors combined.
+    pub fn size(&self) -> Size {
+        Size { fixed: self.proving.get_vk().cs().num_fixed_columns(), ..self.compiled.size() }
+    }
+
+    /// The compiled statement.
+    pub fn compiled(&self) -> &Compiled {
+        &self.compiled
+    }
+
+    /// The model digest, instance word 1.
+    pub fn model_digest(&self) -> Fr {
+        self.compiled.statement().model_digest
+    }
+}

@@ -1,0 +1,52 @@
+//! Telling a person, or an app, where a long computation stands.
+
+/// A stage of key generation or proving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Laying the circuit out.
+    Layout,
+    /// Deriving keys.
+    Keys,
+    /// Checking the capture and running the model.
+    Model,
+    /// Filling the first phase.
+    Witness,
+    /// Commitments, quotient, openings.
+    Proof,
+    /// Verifying what was just proved.
+    Check,
+}
+
+impl Stage {
+    /// A few words for a person.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Layout => "laying out the circuit",
+            Self::Keys => "deriving the keys",
+            Self::Model => "running the model",
+            Self::Witness => "filling the witness",
+            Self::Proof => "proving",
+            Self::Check => "checking the proof",
+        }
+    }
+}
+
+/// Receives stages as they begin.
+pub trait Progress: Sync {
+    /// A stage begins.
+    fn begin(&self, stage: Stage);
+}
+
+/// Nobody listens.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _: Stage) {}
+}
+
+impl<F: Fn(Stage) + Sync> Progress for F {
+    fn begin(&self, stage: Stage) {
+        self(stage);
+    }
+}
