@@ -3,8 +3,9 @@
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use tract_onnx::pb;
-use tract_onnx::prelude::{DatumExt, InferenceFact, InferenceModelExt, TractResult};
+use tract_onnx::prelude::{Datum, Fact, InferenceFact, InferenceModelExt, TractResult};
 use tract_onnx::tract_hir::infer::Factoid;
+use tract_onnx::tract_hir::internal::DimLike;
 
 use super::lower::Lowered;
 use super::{OnnxError, Result};
