@@ -3,7 +3,7 @@
 //! Everything a prover, a verifier, an issuer or a relying party has to agree on lives here, free
 //! of any proof system: the Poseidon uses and their domains ([`poseidon`]), the capture and its
 //! digest ([`capture`], [`payload`]), the signature ([`eddsa`] over [`babyjubjub`]), the issuer
-//! set ([`issuer`]), the holder ([`holder`]) and nullifier ([`nullifier`]), the output commitment
+//! set ([`issuer`]), the holder ([`holder`]) and nullifier ([`nullifier()`]), the output commitment
 //! ([`output`]) and the public words ([`instance`]). `docs/statement.md` is the prose version.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 

@@ -66,9 +66,7 @@ fn words_stand_where_the_layout_says() {
     assert_eq!(words[0], committed().statement());
     assert_eq!(words[1], Fr::from(11u64));
     assert_eq!(words[2], text_to_field("iris/left/v1"));
-    for i in 3..7 {
-        assert_eq!(words[i], Fr::from(10 + i as u64));
-    }
+    assert_eq!(words[3..7], [13u64, 14, 15, 16].map(Fr::from));
     assert_eq!(words[7], Fr::from(u64::MAX));
     assert_eq!(words[8], from_i64(-1));
     assert_eq!(
