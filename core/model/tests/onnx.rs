@@ -6,6 +6,7 @@ mod common;
 
 use common::Dice;
 use proptest::prelude::*;
+use prost::Message;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{
     tensor_shape_proto, type_proto, AttributeProto, GraphProto, ModelProto, NodeProto,
@@ -14,122 +15,27 @@ use tract_onnx::pb::{
 use verilens_model::onnx::{import_bytes, ImportOptions, OnnxError};
 use verilens_model::{execute, DType, Graph, Op, PadMode};
 
-/// A protobuf writer for the few messages that the tests need.
-mod wire {
-    fn varint(out: &mut Vec<u8>, mut v: u64) {
-        while v >= 0x80 {
-            out.push(v as u8 | 0x80);
-            v >>= 7;
-        }
-        out.push(v as u8);
-    }
-
-    pub fn int(out: &mut Vec<u8>, field: u32, v: i64) {
-        varint(out, u64::from(field << 3));
-        varint(out, v as u64);
-    }
-
-    pub fn bytes(out: &mut Vec<u8>, field: u32, v: &[u8]) {
-        varint(out, u64::from(field << 3 | 2));
-        varint(out, v.len() as u64);
-        out.extend_from_slice(v);
-    }
-
-    pub fn float(out: &mut Vec<u8>, field: u32, v: f32) {
-        varint(out, u64::from(field << 3 | 5));
-        out.extend_from_slice(&v.to_le_bytes());
-    }
-}
-
 fn encode(m: &ModelProto) -> Vec<u8> {
-    let mut out = Vec::new();
-    wire::int(&mut out, 1, 8);
-    for o in &m.opset_import {
-        let mut x = Vec::new();
-        wire::bytes(&mut x, 1, o.domain.as_bytes());
-        wire::int(&mut x, 2, o.version);
-        wire::bytes(&mut out, 8, &x);
-    }
-    let graph = m.graph.as_ref().unwrap();
-    let mut g = Vec::new();
-    graph.node.iter().for_each(|n| wire::bytes(&mut g, 1, &encode_node(n)));
-    wire::bytes(&mut g, 2, b"g");
-    graph.initializer.iter().for_each(|t| wire::bytes(&mut g, 5, &encode_tensor(t)));
-    graph.input.iter().for_each(|v| wire::bytes(&mut g, 11, &encode_value(v)));
-    graph.output.iter().for_each(|v| wire::bytes(&mut g, 12, &encode_value(v)));
-    wire::bytes(&mut out, 7, &g);
-    out
-}
-
-fn encode_node(n: &NodeProto) -> Vec<u8> {
-    let mut out = Vec::new();
-    n.input.iter().for_each(|i| wire::bytes(&mut out, 1, i.as_bytes()));
-    n.output.iter().for_each(|o| wire::bytes(&mut out, 2, o.as_bytes()));
-    wire::bytes(&mut out, 3, n.name.as_bytes());
-    wire::bytes(&mut out, 4, n.op_type.as_bytes());
-    wire::bytes(&mut out, 7, n.domain.as_bytes());
-    for a in &n.attribute {
-        let mut x = Vec::new();
-        wire::bytes(&mut x, 1, a.name.as_bytes());
-        match a.r#type {
-            1 => wire::float(&mut x, 2, a.f),
-            2 => wire::int(&mut x, 3, a.i),
-            3 => wire::bytes(&mut x, 4, &a.s),
-            4 => wire::bytes(&mut x, 5, &encode_tensor(a.t.as_ref().unwrap())),
-            7 => a.ints.iter().for_each(|&v| wire::int(&mut x, 8, v)),
-            _ => panic!("attribute type"),
-        }
-        wire::int(&mut x, 20, i64::from(a.r#type));
-        wire::bytes(&mut out, 5, &x);
-    }
-    out
-}
-
-fn encode_tensor(t: &TensorProto) -> Vec<u8> {
-    let mut out = Vec::new();
-    t.dims.iter().for_each(|&d| wire::int(&mut out, 1, d));
-    wire::int(&mut out, 2, i64::from(t.data_type));
-    wire::bytes(&mut out, 8, t.name.as_bytes());
-    wire::bytes(&mut out, 9, &t.raw_data);
-    if let Some(location) = t.data_location {
-        wire::int(&mut out, 14, i64::from(location));
-    }
-    out
-}
-
-fn encode_value(v: &ValueInfoProto) -> Vec<u8> {
-    let mut out = Vec::new();
-    wire::bytes(&mut out, 1, v.name.as_bytes());
-    let Some(type_proto::Value::TensorType(t)) = v.r#type.as_ref().and_then(|t| t.value.as_ref())
-    else {
-        return out;
-    };
-    let mut shape = Vec::new();
-    for d in &t.shape.as_ref().unwrap().dim {
-        let mut x = Vec::new();
-        match d.value.as_ref().unwrap() {
-            tensor_shape_proto::dimension::Value::DimValue(v) => wire::int(&mut x, 1, *v),
-            tensor_shape_proto::dimension::Value::DimParam(p) => wire::bytes(&mut x, 2, p.as_bytes()),
-        }
-        wire::bytes(&mut shape, 1, &x);
-    }
-    let mut tensor = Vec::new();
-    wire::int(&mut tensor, 1, i64::from(t.elem_type));
-    wire::bytes(&mut tensor, 2, &shape);
-    let mut kind = Vec::new();
-    wire::bytes(&mut kind, 1, &tensor);
-    wire::bytes(&mut out, 2, &kind);
-    out
+    m.encode_to_vec()
 }
 
 fn value(name: &str, elem: DataType, dims: &[i64]) -> ValueInfoProto {
     use tensor_shape_proto::dimension::Value;
     let dim = |&d: &i64| tensor_shape_proto::Dimension {
-        value: Some(if d < 0 { Value::DimParam("batch".into()) } else { Value::DimValue(d) }),
+        value: Some(if d < 0 {
+            Value::DimParam("batch".into())
+        } else {
+            Value::DimValue(d)
+        }),
         ..Default::default()
     };
-    let shape = Some(TensorShapeProto { dim: dims.iter().map(dim).collect() });
-    let tensor = type_proto::Tensor { elem_type: elem as i32, shape };
+    let shape = Some(TensorShapeProto {
+        dim: dims.iter().map(dim).collect(),
+    });
+    let tensor = type_proto::Tensor {
+        elem_type: elem as i32,
+        shape,
+    };
     ValueInfoProto {
         name: name.into(),
         r#type: Some(TypeProto {
@@ -161,19 +67,34 @@ fn ints(name: &str, values: &[i64]) -> TensorProto {
 }
 
 fn attribute(name: &str) -> AttributeProto {
-    AttributeProto { name: name.into(), ..Default::default() }
+    AttributeProto {
+        name: name.into(),
+        ..Default::default()
+    }
 }
 
 fn int(name: &str, i: i64) -> AttributeProto {
-    AttributeProto { i, r#type: 2, ..attribute(name) }
+    AttributeProto {
+        i,
+        r#type: 2,
+        ..attribute(name)
+    }
 }
 
 fn list(name: &str, ints: &[i64]) -> AttributeProto {
-    AttributeProto { ints: ints.to_vec(), r#type: 7, ..attribute(name) }
+    AttributeProto {
+        ints: ints.to_vec(),
+        r#type: 7,
+        ..attribute(name)
+    }
 }
 
 fn text(name: &str, s: &str) -> AttributeProto {
-    AttributeProto { s: s.as_bytes().to_vec(), r#type: 3, ..attribute(name) }
+    AttributeProto {
+        s: s.as_bytes().to_vec(),
+        r#type: 3,
+        ..attribute(name)
+    }
 }
 
 fn node(op: &str, input: &[&str], output: &str, attribute: Vec<AttributeProto>) -> NodeProto {
@@ -196,8 +117,15 @@ fn model(dims: &[i64], node: Vec<NodeProto>, initializer: Vec<TensorProto>) -> M
         output: vec![value("y", DataType::Float, &[])],
         ..Default::default()
     };
-    let opset = OperatorSetIdProto { domain: String::new(), version: 13 };
-    ModelProto { opset_import: vec![opset], graph: Some(graph), ..Default::default() }
+    let opset = OperatorSetIdProto {
+        domain: String::new(),
+        version: 13,
+    };
+    ModelProto {
+        opset_import: vec![opset],
+        graph: Some(graph),
+        ..Default::default()
+    }
 }
 
 fn import(m: &ModelProto) -> Result<Graph, OnnxError> {
@@ -251,7 +179,11 @@ fn convolution_with_padding_strides_groups_and_bias() {
 fn automatic_padding_keeps_the_size() {
     for (auto, expected) in [("SAME_UPPER", [3, 5, 3]), ("SAME_LOWER", [1, 3, 5])] {
         let conv = node("Conv", &["x", "w"], "y", vec![text("auto_pad", auto)]);
-        let m = model(&[1, 1, 1, 3], vec![conv], vec![floats("w", &[1, 1, 1, 2], &[1.0, 1.0])]);
+        let m = model(
+            &[1, 1, 1, 3],
+            vec![conv],
+            vec![floats("w", &[1, 1, 1, 2], &[1.0, 1.0])],
+        );
         assert_eq!(run(&m), (vec![1, 1, 1, 3], expected.to_vec()), "{auto}");
     }
 }
@@ -285,7 +217,10 @@ fn sums_with_constants_on_either_side() {
         node("Add", &["c", "x"], "a", vec![]),
         node("Sub", &["a", "d"], "y", vec![]),
     ];
-    let constants = vec![floats("c", &[2, 1], &[10.0, 20.0]), floats("d", &[3], &[1.0, 2.0, 3.0])];
+    let constants = vec![
+        floats("c", &[2, 1], &[10.0, 20.0]),
+        floats("d", &[3], &[1.0, 2.0, 3.0]),
+    ];
     let m = model(&[1, 2, 3], nodes, constants);
     assert_eq!(run(&m), (vec![1, 2, 3], vec![10, 10, 10, 23, 23, 23]));
 }
@@ -300,7 +235,11 @@ fn shapes_come_and_go() {
         node("Reshape", &["s", "shape"], "r", vec![]),
         node("Identity", &["r"], "y", vec![]),
     ];
-    let m = model(&[-1, 2, 3], nodes, vec![ints("ax", &[0]), ints("shape", &[0, -1, 2])]);
+    let m = model(
+        &[-1, 2, 3],
+        nodes,
+        vec![ints("ax", &[0]), ints("shape", &[0, -1, 2])],
+    );
     assert_eq!(run(&m), (vec![1, 3, 2], vec![1, 4, 2, 5, 3, 6]));
     assert_eq!(import(&m).unwrap().nodes.len(), 2);
 }
@@ -329,25 +268,44 @@ fn circular_padding_as_pad_or_as_slices() {
     for m in [pad, slices] {
         assert_eq!(run(&m), (vec![1, 7], vec![4, 1, 2, 3, 4, 1, 2]));
         let op = &import(&m).unwrap().nodes[0].op;
-        assert_eq!(*op, Op::Pad { axis: 1, before: 1, after: 2, mode: PadMode::Wrap });
+        assert_eq!(
+            *op,
+            Op::Pad {
+                axis: 1,
+                before: 1,
+                after: 2,
+                mode: PadMode::Wrap
+            }
+        );
     }
 }
 
 #[test]
 fn constants_from_nodes() {
     let tensor = floats("t", &[1, 2], &[5.0, -5.0]);
-    let constant = AttributeProto { t: Some(tensor), r#type: 4, ..attribute("value") };
+    let constant = AttributeProto {
+        t: Some(tensor),
+        r#type: 4,
+        ..attribute("value")
+    };
     let nodes = vec![
         node("Constant", &[], "c", vec![constant]),
         node("Identity", &["c"], "d", vec![]),
         node("Add", &["x", "d"], "y", vec![]),
     ];
-    assert_eq!(run(&model(&[1, 2], nodes, vec![])), (vec![1, 2], vec![6, -3]));
+    assert_eq!(
+        run(&model(&[1, 2], nodes, vec![])),
+        (vec![1, 2], vec![6, -3])
+    );
 }
 
 #[test]
 fn names_become_capture_names() {
-    let mut m = model(&[1, 2], vec![node("Identity", &["Input:0"], "y", vec![])], vec![]);
+    let mut m = model(
+        &[1, 2],
+        vec![node("Identity", &["Input:0"], "y", vec![])],
+        vec![],
+    );
     m.graph.as_mut().unwrap().input = vec![value("Input:0", DataType::Float, &[1, 2])];
     let options = ImportOptions::default().bool_input("Input:0");
     let graph = import_bytes(&encode(&m), &options).unwrap();
@@ -360,7 +318,11 @@ fn names_become_capture_names() {
 #[test]
 fn float_weights_say_that_quantisation_comes_later() {
     let conv = node("Conv", &["x", "w"], "y", vec![]);
-    let m = model(&[1, 1, 1, 2], vec![conv], vec![floats("w", &[1, 1, 1, 2], &[1.0, 0.5])]);
+    let m = model(
+        &[1, 1, 1, 2],
+        vec![conv],
+        vec![floats("w", &[1, 1, 1, 2], &[1.0, 0.5])],
+    );
     let error = import(&m).unwrap_err();
     assert!(matches!(&error, OnnxError::NotInteger { index: 1, .. }));
     assert!(error.to_string().contains("the_Conv"));
@@ -388,7 +350,10 @@ fn an_integer_type_that_would_wrap_is_refused() {
     };
     assert!(sum(DataType::Uint8, 0).is_ok());
     assert!(sum(DataType::Int32, 1).is_ok());
-    assert!(sum(DataType::Uint8, 1).unwrap_err().to_string().contains("UINT8"));
+    assert!(sum(DataType::Uint8, 1)
+        .unwrap_err()
+        .to_string()
+        .contains("UINT8"));
     assert!(sum(DataType::Int8, 0).is_err());
 }
 
@@ -400,32 +365,77 @@ fn uses_that_are_not_lowered_are_refused() {
         (node("Add", &["x", "x"], "y", vec![]), c()),
         (node("Sub", &["c", "x"], "y", vec![]), c()),
         (node("Greater", &["c", "x"], "y", vec![]), c()),
-        (node("Slice", &["x", "i", "two", "i", "two"], "y", vec![]), c()),
+        (
+            node("Slice", &["x", "i", "two", "i", "two"], "y", vec![]),
+            c(),
+        ),
         (node("Concat", &["x", "c"], "y", vec![int("axis", 0)]), c()),
         (node("Concat", &["x"], "y", vec![int("axis", 9)]), c()),
         (node("Cast", &["x"], "y", vec![int("to", 9)]), c()),
         (node("Cast", &["x"], "y", vec![int("to", 10)]), c()),
         (node("Cast", &["x"], "y", vec![int("to", 99)]), c()),
-        (node("Conv", &["x", "w"], "y", vec![list("dilations", &[2, 2])]), w()),
-        (node("Conv", &["x", "w"], "y", vec![list("strides", &[0, 1])]), w()),
-        (node("Conv", &["x", "w"], "y", vec![list("pads", &[-1, 0, 0, 0])]), w()),
-        (node("Conv", &["x", "w"], "y", vec![list("pads", &[0, 0])]), w()),
-        (node("Conv", &["x", "w"], "y", vec![list("pads", &[i64::MAX; 4])]), w()),
+        (
+            node("Conv", &["x", "w"], "y", vec![list("dilations", &[2, 2])]),
+            w(),
+        ),
+        (
+            node("Conv", &["x", "w"], "y", vec![list("strides", &[0, 1])]),
+            w(),
+        ),
+        (
+            node("Conv", &["x", "w"], "y", vec![list("pads", &[-1, 0, 0, 0])]),
+            w(),
+        ),
+        (
+            node("Conv", &["x", "w"], "y", vec![list("pads", &[0, 0])]),
+            w(),
+        ),
+        (
+            node("Conv", &["x", "w"], "y", vec![list("pads", &[i64::MAX; 4])]),
+            w(),
+        ),
         (node("Conv", &["x", "w"], "y", vec![int("group", -1)]), w()),
         (node("Conv", &["x", "w"], "y", vec![int("group", 0)]), w()),
-        (node("Conv", &["x", "w"], "y", vec![int("surprise", 0)]), w()),
+        (
+            node("Conv", &["x", "w"], "y", vec![int("surprise", 0)]),
+            w(),
+        ),
         (node("Conv", &["x", "x"], "y", vec![]), w()),
         (node("Conv", &["x"], "y", vec![]), w()),
         (node("Conv", &["x", "missing"], "y", vec![]), w()),
-        (node("Reshape", &["x", "i"], "y", vec![]), vec![ints("i", &[-1, -1])]),
-        (node("Reshape", &["x", "i"], "y", vec![]), vec![ints("i", &[i64::MAX, i64::MAX])]),
-        (node("Reshape", &["x", "i"], "y", vec![]), vec![ints("i", &[-2])]),
+        (
+            node("Reshape", &["x", "i"], "y", vec![]),
+            vec![ints("i", &[-1, -1])],
+        ),
+        (
+            node("Reshape", &["x", "i"], "y", vec![]),
+            vec![ints("i", &[i64::MAX, i64::MAX])],
+        ),
+        (
+            node("Reshape", &["x", "i"], "y", vec![]),
+            vec![ints("i", &[-2])],
+        ),
         (node("Pad", &["x", "i"], "y", vec![]), vec![ints("i", &[1])]),
-        (node("Pad", &["x", "i"], "y", vec![text("mode", "edge")]), vec![ints("i", &[0; 8])]),
-        (node("Pad", &["x", "i"], "y", vec![]), vec![ints("i", &[-1; 8])]),
-        (node("Transpose", &["x"], "y", vec![list("perm", &[0, 0, 1, 2])]), vec![]),
-        (node("Unsqueeze", &["x", "i"], "y", vec![]), vec![ints("i", &[0, 0])]),
-        (node("Squeeze", &["x", "i"], "y", vec![]), vec![ints("i", &[3])]),
+        (
+            node("Pad", &["x", "i"], "y", vec![text("mode", "edge")]),
+            vec![ints("i", &[0; 8])],
+        ),
+        (
+            node("Pad", &["x", "i"], "y", vec![]),
+            vec![ints("i", &[-1; 8])],
+        ),
+        (
+            node("Transpose", &["x"], "y", vec![list("perm", &[0, 0, 1, 2])]),
+            vec![],
+        ),
+        (
+            node("Unsqueeze", &["x", "i"], "y", vec![]),
+            vec![ints("i", &[0, 0])],
+        ),
+        (
+            node("Squeeze", &["x", "i"], "y", vec![]),
+            vec![ints("i", &[3])],
+        ),
         (node("Identity", &["y"], "y", vec![]), vec![]),
         (node("Identity", &["x"], "x", vec![]), vec![]),
         (node("Identity", &["c"], "y", vec![]), c()),
@@ -433,13 +443,22 @@ fn uses_that_are_not_lowered_are_refused() {
     ];
     for (i, (node, constants)) in cases.into_iter().enumerate() {
         let what = format!("case {i}: {}", node.op_type);
-        assert!(import(&model(&[1, 1, 2, 2], vec![node], constants)).is_err(), "{what}");
+        assert!(
+            import(&model(&[1, 1, 2, 2], vec![node], constants)).is_err(),
+            "{what}"
+        );
     }
 }
 
 #[test]
 fn broken_files_are_refused() {
-    let good = || model(&[1, 2], vec![node("Add", &["x", "c"], "y", vec![])], vec![floats("c", &[2], &[1.0, 2.0])]);
+    let good = || {
+        model(
+            &[1, 2],
+            vec![node("Add", &["x", "c"], "y", vec![])],
+            vec![floats("c", &[2], &[1.0, 2.0])],
+        )
+    };
     assert!(import(&good()).is_ok());
     let edits: Vec<fn(&mut ModelProto)> = vec![
         |m| m.opset_import.clear(),
@@ -452,13 +471,23 @@ fn broken_files_are_refused() {
         |m| m.graph.as_mut().unwrap().input[0] = value("x", DataType::Float, &[i64::MAX; 3]),
         |m| m.graph.as_mut().unwrap().input[0] = value("x", DataType::String, &[1, 2]),
         |m| m.graph.as_mut().unwrap().input[0] = value("x", DataType::Float16, &[1, 2]),
-        |m| m.graph.as_mut().unwrap().input.push(value("x", DataType::Float, &[1])),
+        |m| {
+            m.graph
+                .as_mut()
+                .unwrap()
+                .input
+                .push(value("x", DataType::Float, &[1]))
+        },
         |m| m.graph.as_mut().unwrap().output.clear(),
         |m| m.graph.as_mut().unwrap().output[0].name = "nothing".into(),
         |m| m.graph.as_mut().unwrap().node[0].domain = "com.example".into(),
         |m| m.graph.as_mut().unwrap().node[0].output.clear(),
         |m| m.graph.as_mut().unwrap().node[0].output.push("z".into()),
-        |m| m.graph.as_mut().unwrap().initializer[0].raw_data.truncate(7),
+        |m| {
+            m.graph.as_mut().unwrap().initializer[0]
+                .raw_data
+                .truncate(7)
+        },
         |m| m.graph.as_mut().unwrap().initializer[0].raw_data.clear(),
         |m| m.graph.as_mut().unwrap().initializer[0].dims = vec![-2],
         |m| m.graph.as_mut().unwrap().initializer[0].dims = vec![i64::MAX, i64::MAX],
@@ -477,7 +506,10 @@ fn broken_files_are_refused() {
     }
     let bytes = encode(&good());
     for end in 0..bytes.len() {
-        assert!(import_bytes(&bytes[..end], &ImportOptions::default()).is_err(), "cut at {end}");
+        assert!(
+            import_bytes(&bytes[..end], &ImportOptions::default()).is_err(),
+            "cut at {end}"
+        );
     }
 }
 
