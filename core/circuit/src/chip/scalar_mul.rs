@@ -395,7 +395,7 @@ mod tests {
         // The scalar's cells decide two bits each; −1 and 2 are not boolean.
         check(SCALAR, first, &["u", "v", "add y", "below"], &[]);
         check(SCALAR, first + 2, &["bit", "u", "v", "add y", "below"], &[]);
-        check(SCALAR, end, &["bit", "u", "v", "add y", "below"], &["copy"]);
+        check(SCALAR, end, &["bit", "u", "v", "add y"], &["copy"]);
     }
 
     /// A wrong bit with everything else made consistent: the recomposition is what refuses it.
