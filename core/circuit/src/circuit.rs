@@ -42,13 +42,27 @@ pub struct StatementCircuit<'a> {
 impl<'a> StatementCircuit<'a> {
     /// The circuit without a witness.
     pub fn blank(compiled: &'a Compiled) -> Self {
-        Self { compiled, trace: None, tampered: Vec::new() }
+        Self {
+            compiled,
+            trace: None,
+            tampered: Vec::new(),
+        }
     }
 
     /// The circuit with a witness, and its instance words.
-    pub fn new(compiled: &'a Compiled, witness: &Witness<'_>) -> Result<(Self, Vec<Fr>), CircuitError> {
+    pub fn new(
+        compiled: &'a Compiled,
+        witness: &Witness<'_>,
+    ) -> Result<(Self, Vec<Fr>), CircuitError> {
         let (trace, instance) = compiled.first_phase(witness)?;
-        Ok((Self { compiled, trace: Some(Mutex::new(trace)), tampered: Vec::new() }, instance))
+        Ok((
+            Self {
+                compiled,
+                trace: Some(Mutex::new(trace)),
+                tampered: Vec::new(),
+            },
+            instance,
+        ))
     }
 
     /// Overwrites cells, for tests of what a cheating prover can do: first-phase cells before the second
@@ -130,7 +144,9 @@ impl Circuit<Fr> for StatementCircuit<'_> {
                     };
                     region.constrain_equal(cell(from), cell(to));
                 }
-                let Some(trace) = &self.trace else { return Ok(()) };
+                let Some(trace) = &self.trace else {
+                    return Ok(());
+                };
                 let mut trace = trace.lock().map_err(|_| Error::Synthesis)?;
                 self.apply(&mut trace, false);
                 self.assign(&config, &trace, &mut region, false);
@@ -164,9 +180,14 @@ impl Compiled {
         for output in &self.outputs {
             let integers = witness.execution.values(output.integers);
             if integers.len() != output.signs.len() {
-                return Err(CircuitError::Witness { field: "execution", expected: "the model's outputs".into() });
+                return Err(CircuitError::Witness {
+                    field: "execution",
+                    expected: "the model's outputs".into(),
+                });
             }
-            output.signs.fill_values(&mut trace, integers, self.gates.base)?;
+            output
+                .signs
+                .fill_values(&mut trace, integers, self.gates.base)?;
             count += integers.len() as u64;
             output_words.extend(integers.chunks(WORD_BITS).map(pack_bits));
         }
@@ -187,9 +208,15 @@ impl Compiled {
         let mut authenticity = witness.authenticity.clone();
         authenticity.payload_digest = digests[0];
         let config = Config::detached(&self.gates).0;
-        let AuthOutputs { issuer_root, nullifier, .. } =
-            config.authenticity.fill(&self.authenticity, &mut trace, &authenticity);
-        let statement = verilens_statement::scheme::statement_word(self.statement.scheme, self.statement.mode);
+        let AuthOutputs {
+            issuer_root,
+            nullifier,
+            ..
+        } = config
+            .authenticity
+            .fill(&self.authenticity, &mut trace, &authenticity);
+        let statement =
+            verilens_statement::scheme::statement_word(self.statement.scheme, self.statement.mode);
         let mut instance = vec![
             from_ark(&statement),
             self.statement.model_digest,
@@ -216,8 +243,13 @@ impl Compiled {
 
     fn check_tensors(&self, witness: &Witness<'_>) -> Result<(), CircuitError> {
         let lens = self.shapes.iter().map(|s| s.rows * s.width);
-        if witness.tensors.len() != self.shapes.len() || lens.zip(&witness.tensors).any(|(n, t)| n != t.len()) {
-            return Err(CircuitError::Witness { field: "tensors", expected: "the model's input shapes".into() });
+        if witness.tensors.len() != self.shapes.len()
+            || lens.zip(&witness.tensors).any(|(n, t)| n != t.len())
+        {
+            return Err(CircuitError::Witness {
+                field: "tensors",
+                expected: "the model's input shapes".into(),
+            });
         }
         Ok(())
     }
@@ -230,8 +262,13 @@ impl Compiled {
             list[index + 1] = from_ark(value);
         }
         for tensor in &self.payload.tensors {
-            let Some(bytes) = tensors.get(tensor.spec_index) else { continue };
-            for (slot, chunk) in list[tensor.first_word + 1..].iter_mut().zip(bytes.chunks(31)) {
+            let Some(bytes) = tensors.get(tensor.spec_index) else {
+                continue;
+            };
+            for (slot, chunk) in list[tensor.first_word + 1..]
+                .iter_mut()
+                .zip(bytes.chunks(31))
+            {
                 let mut repr = <Fr as PrimeField>::Repr::default();
                 repr.as_mut()[..chunk.len()].copy_from_slice(chunk);
                 // 31 bytes are always below the modulus.
@@ -261,7 +298,9 @@ impl Compiled {
 }
 
 fn pack_bits(integers: &[i64]) -> Fr {
-    integers.iter().rev().fold(Fr::zero(), |acc, &x| acc.double() + if x > 0 { Fr::one() } else { Fr::zero() })
+    integers.iter().rev().fold(Fr::zero(), |acc, &x| {
+        acc.double() + if x > 0 { Fr::one() } else { Fr::zero() }
+    })
 }
 
 fn wipe(values: &mut [Fr]) {

@@ -101,14 +101,19 @@ pub fn tensor_specs(graph: &Graph) -> Result<Vec<TensorSpec>, CircuitError> {
         .inputs
         .iter()
         .map(|input| {
-            let shape = input.shape.iter().map(|&d| u32::try_from(d)).collect::<Result<_, _>>();
+            let shape = input
+                .shape
+                .iter()
+                .map(|&d| u32::try_from(d))
+                .collect::<Result<_, _>>();
             Ok(TensorSpec {
                 name: input.name.clone(),
                 dtype: match input.dtype {
                     verilens_model::DType::Uint8 => DType::Uint8,
                     verilens_model::DType::Bool => DType::Bool,
                 },
-                shape: shape.map_err(|_| CircuitError::Model("an input dimension over 2^32".into()))?,
+                shape: shape
+                    .map_err(|_| CircuitError::Model("an input dimension over 2^32".into()))?,
             })
         })
         .collect()
@@ -117,7 +122,10 @@ pub fn tensor_specs(graph: &Graph) -> Result<Vec<TensorSpec>, CircuitError> {
 impl Compiled {
     /// Lays a statement out in the fewest rows (a power of two) that hold it.
     pub fn new(statement: Statement) -> Result<Self, CircuitError> {
-        statement.scheme.require_supported().map_err(|e| CircuitError::Model(e.to_string()))?;
+        statement
+            .scheme
+            .require_supported()
+            .map_err(|e| CircuitError::Model(e.to_string()))?;
         let front = Front::new(&statement)?;
         for k in crate::MIN_K..=crate::MAX_K {
             match front.place(&statement, k) {
@@ -125,7 +133,10 @@ impl Compiled {
                 other => return other,
             }
         }
-        Err(CircuitError::TooManyRows { rows: 1 << crate::MAX_K, max_k: crate::MAX_K })
+        Err(CircuitError::TooManyRows {
+            rows: 1 << crate::MAX_K,
+            max_k: crate::MAX_K,
+        })
     }
 
     /// Size of the circuit.
@@ -187,7 +198,10 @@ impl Front {
         }
         let mut strides: Vec<Option<usize>> = vec![None; graph.inputs.len()];
         for (input, stride) in layers.iter().flat_map(ConvLayer::inputs) {
-            if strides[input].replace(stride).is_some_and(|old| old != stride) {
+            if strides[input]
+                .replace(stride)
+                .is_some_and(|old| old != stride)
+            {
                 return Err(CircuitError::Model(format!(
                     "input `{}` is read with two different strides",
                     graph.inputs[input].name
@@ -201,7 +215,11 @@ impl Front {
             .map(|(input, stride)| {
                 let width = input.shape.last().copied().unwrap_or(1);
                 let rows = input.shape.iter().product::<usize>() / width.max(1);
-                PixelShape { rows, width, stride: stride.unwrap_or(1) }
+                PixelShape {
+                    rows,
+                    width,
+                    stride: stride.unwrap_or(1),
+                }
             })
             .collect();
         let mut outputs = Vec::new();
@@ -211,7 +229,11 @@ impl Front {
                 output: output.name.clone(),
                 why: why.into(),
             };
-            let node = output.tensor.0.checked_sub(graph.inputs.len()).and_then(|n| graph.nodes.get(n));
+            let node = output
+                .tensor
+                .0
+                .checked_sub(graph.inputs.len())
+                .and_then(|n| graph.nodes.get(n));
             let Some(node) = node.filter(|n| n.op == Op::Positive) else {
                 return Err(unsupported("only outputs of Greater 0 can be proved yet"));
             };
@@ -228,7 +250,10 @@ impl Front {
         used.dedup();
         let specs = tensor_specs(graph)?;
         Ok(Self {
-            gates: GateSet { strides: used, base },
+            gates: GateSet {
+                strides: used,
+                base,
+            },
             shapes,
             layers,
             outputs,
@@ -241,12 +266,19 @@ impl Front {
         let (config, meta) = Config::detached(&self.gates);
         let usable = (1usize << k).saturating_sub(meta.blinding_factors() + 1);
         if usable < 64 {
-            return Err(CircuitError::TooManyRows { rows: 64, max_k: crate::MAX_K });
+            return Err(CircuitError::TooManyRows {
+                rows: 64,
+                max_k: crate::MAX_K,
+            });
         }
         let mut plan = Plan::default();
         // The last usable row is where the look-up's running sum must be zero.
         let mut space = Space::new(usable - 1);
-        let packed: usize = self.outputs.iter().map(|(_, runs, len)| (runs * len).div_ceil(WORD_BITS)).sum();
+        let packed: usize = self
+            .outputs
+            .iter()
+            .map(|(_, runs, len)| (runs * len).div_ceil(WORD_BITS))
+            .sum();
         let revealed = statement.mode == OutputMode::Revealed;
         let words = FIXED_WORDS + if revealed { packed } else { 0 };
 
@@ -262,8 +294,14 @@ impl Front {
             space.mark(group::FULL, first..first + placed.full_rows)?;
             placed
         };
-        let mut lookup = config.lookup.place(&mut plan, self.gates.base, usable - 1)?;
-        lookup.bytes(&mut plan, &config.lookup, authenticity.byte_rows.iter().copied());
+        let mut lookup = config
+            .lookup
+            .place(&mut plan, self.gates.base, usable - 1)?;
+        lookup.bytes(
+            &mut plan,
+            &config.lookup,
+            authenticity.byte_rows.iter().copied(),
+        );
 
         let mut outputs = Vec::new();
         for &(integers, runs, len) in &self.outputs {
@@ -273,7 +311,9 @@ impl Front {
         }
         let mut pixels = Vec::new();
         for shape in &self.shapes {
-            let placed = config.pixels.place(&mut plan, &mut space, &config.columns, *shape)?;
+            let placed = config
+                .pixels
+                .place(&mut plan, &mut space, &config.columns, *shape)?;
             lookup.bytes(&mut plan, &config.lookup, placed.byte_rows());
             pixels.push(Some(placed));
         }
@@ -283,9 +323,15 @@ impl Front {
         }
 
         let domain = |d: Domain| from_ark(&d.constant());
-        let mut specs = vec![SpongeSpec { domain: domain(Domain::Payload), len: self.payload.len + 1 }];
+        let mut specs = vec![SpongeSpec {
+            domain: domain(Domain::Payload),
+            len: self.payload.len + 1,
+        }];
         if !revealed {
-            specs.push(SpongeSpec { domain: domain(Domain::Output), len: packed + 3 });
+            specs.push(SpongeSpec {
+                domain: domain(Domain::Output),
+                len: packed + 3,
+            });
         }
         let sponges = sponge::place(&mut plan, &mut space, &config.sbox, specs)?;
         let blinding = if revealed {
@@ -305,7 +351,10 @@ impl Front {
         }
         let public = |word: usize| CellRef::new(PUBLIC, word);
         let constants = [
-            (0, from_ark(&statement_word(statement.scheme, statement.mode))),
+            (
+                0,
+                from_ark(&statement_word(statement.scheme, statement.mode)),
+            ),
             (1, statement.model_digest),
         ];
         for (word, value) in constants {
@@ -319,7 +368,9 @@ impl Front {
             let delta = program.delta();
             let mut word = FIXED_WORDS;
             for output in &outputs {
-                let shown = (word..word + output.words()).map(|w| program.external(public(w))).collect();
+                let shown = (word..word + output.words())
+                    .map(|w| program.external(public(w)))
+                    .collect();
                 word += output.words();
                 let shown = program.horner(shown, delta);
                 let packed = program.external(output.signs.packed());
@@ -358,12 +409,19 @@ impl Front {
     /// `Σ_e δ^e·element_e` of the payload sponge, from constants and pixel runs.
     fn payload_elements(&self, program: &mut Program, pixels: &[Option<PlacedPixels>]) -> Val {
         let mut constants = vec![(0, Fr::from(self.payload.len as u64))];
-        constants.extend(self.payload.constants.iter().map(|(i, v)| (i + 1, from_ark(v))));
+        constants.extend(
+            self.payload
+                .constants
+                .iter()
+                .map(|(i, v)| (i + 1, from_ark(v))),
+        );
         constants.sort_by_key(|c| c.0);
         let mut terms = vec![(1, sponge::weighted_constants(program, &constants))];
         let delta = program.delta();
         for tensor in &self.payload.tensors {
-            let Some(placed) = pixels.get(tensor.spec_index).and_then(Option::as_ref) else { continue };
+            let Some(placed) = pixels.get(tensor.spec_index).and_then(Option::as_ref) else {
+                continue;
+            };
             let sum = packed_words(program, placed);
             let shift = program.pow(delta, tensor.first_word as u64 + 1);
             terms.push((1, program.mul(sum, shift)));
@@ -407,14 +465,24 @@ impl Front {
 /// Which row of the layer's output a run is, if it is one.
 fn layer_row(node: usize, columns: usize, chunk: &[Source]) -> Option<(usize, i64)> {
     let first = chunk.first()?;
-    let Origin::Node { node: of, index: start } = first.origin else { return None };
+    let Origin::Node {
+        node: of,
+        index: start,
+    } = first.origin
+    else {
+        return None;
+    };
     let start = start as usize;
     let whole = of as usize == node
         && start % columns == 0
         && chunk.len() == columns
         && chunk.iter().enumerate().all(|(q, s)| {
             s.constant == first.constant
-                && s.origin == Origin::Node { node: of, index: (start + q) as u32 }
+                && s.origin
+                    == Origin::Node {
+                        node: of,
+                        index: (start + q) as u32,
+                    }
         });
     whole.then_some((start / columns, first.constant))
 }
@@ -449,9 +517,17 @@ fn packed_words(program: &mut Program, pixels: &PlacedPixels) -> Val {
 }
 
 /// `Σ_e δ^e·element_e` of the output sponge: length, count, words, blinding.
-fn output_elements(program: &mut Program, outputs: &[OutputTensor], packed: usize, blinding: CellRef) -> Val {
+fn output_elements(
+    program: &mut Program,
+    outputs: &[OutputTensor],
+    packed: usize,
+    blinding: CellRef,
+) -> Val {
     let count: usize = outputs.iter().map(|o| o.signs.len()).sum();
-    let head = [(0, Fr::from(packed as u64 + 2)), (1, Fr::from(count as u64))];
+    let head = [
+        (0, Fr::from(packed as u64 + 2)),
+        (1, Fr::from(count as u64)),
+    ];
     let mut terms = vec![(1, sponge::weighted_constants(program, &head))];
     let delta = program.delta();
     let mut at = 2;

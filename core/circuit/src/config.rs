@@ -7,7 +7,10 @@ use halo2_proofs::{
 
 use crate::{
     authenticity::AuthenticityChip,
-    chip::{glue::GlueConfig, lookup::LookupConfig, pixels::PixelConfig, sbox::SboxConfig, signs::SignConfig},
+    chip::{
+        glue::GlueConfig, lookup::LookupConfig, pixels::PixelConfig, sbox::SboxConfig,
+        signs::SignConfig,
+    },
     layout::{Challenges, Col, Columns},
 };
 
@@ -22,7 +25,10 @@ pub struct GateSet {
 
 impl Default for GateSet {
     fn default() -> Self {
-        Self { strides: vec![1], base: 256 }
+        Self {
+            strides: vec![1],
+            base: 256,
+        }
     }
 }
 
@@ -66,8 +72,21 @@ impl Config {
             [("instance word", q * (columns.cur(meta, PUBLIC) - word))]
         });
         Self {
-            pixels: PixelConfig::configure(meta, &columns, &challenges, glue.cont_low, &gates.strides),
-            signs: SignConfig::configure(meta, &columns, &challenges, &lookup, glue.cont_low, gates.base),
+            pixels: PixelConfig::configure(
+                meta,
+                &columns,
+                &challenges,
+                glue.cont_low,
+                &gates.strides,
+            ),
+            signs: SignConfig::configure(
+                meta,
+                &columns,
+                &challenges,
+                &lookup,
+                glue.cont_low,
+                gates.base,
+            ),
             sbox: SboxConfig::configure(meta, &columns, &challenges, glue.cont_high),
             authenticity: AuthenticityChip::configure(meta, &columns),
             columns,

@@ -5,7 +5,8 @@ use halo2_proofs::halo2curves::{bn256::Fr, ff::PrimeField};
 /// From arkworks (statement crate) to halo2curves (circuit).
 pub fn from_ark(value: &ark_bn254::Fr) -> Fr {
     let mut repr = <Fr as PrimeField>::Repr::default();
-    repr.as_mut().copy_from_slice(&value.into_bigint().to_bytes_le());
+    repr.as_mut()
+        .copy_from_slice(&value.into_bigint().to_bytes_le());
     // Both fields have the same modulus, so the canonical bytes always fit.
     Option::from(Fr::from_repr(repr)).unwrap_or_else(Fr::zero)
 }

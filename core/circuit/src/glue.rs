@@ -35,7 +35,10 @@ enum Node {
     External(CellRef),
     Products(Vec<(Val, Val)>),
     /// `parts[0] + factors[0]·(parts[1] + factors[1]·(…))`, one factor less than parts.
-    Chain { parts: Vec<Val>, factors: Vec<Val> },
+    Chain {
+        parts: Vec<Val>,
+        factors: Vec<Val>,
+    },
     PolyBeta(Vec<(Coefficients, Step)>),
     PolyDelta(Vec<Coefficients>),
 }
@@ -261,7 +264,11 @@ impl Program {
                     for (i, (a, b)) in terms.iter().enumerate() {
                         let row = first + i;
                         plan.enable(config.product, row);
-                        plan.fix(config.cont_low, row, if i + 1 < terms.len() { one } else { Fr::zero() });
+                        plan.fix(
+                            config.cont_low,
+                            row,
+                            if i + 1 < terms.len() { one } else { Fr::zero() },
+                        );
                         plan.copy(cells[a.0], CellRef::new(Col::Glue(0), row));
                         plan.copy(cells[b.0], CellRef::new(Col::Glue(1), row));
                     }
@@ -273,7 +280,11 @@ impl Program {
                         let row = first + i;
                         let factor = (i + 1 < parts.len()).then(|| factors.get(i)).flatten();
                         plan.enable(config.horner, row);
-                        plan.fix(config.cont_low, row, if factor.is_some() { one } else { Fr::zero() });
+                        plan.fix(
+                            config.cont_low,
+                            row,
+                            if factor.is_some() { one } else { Fr::zero() },
+                        );
                         plan.copy(cells[part.0], CellRef::new(Col::Glue(0), row));
                         if let Some(factor) = factor {
                             plan.copy(cells[factor.0], CellRef::new(Col::Glue(1), row));
@@ -311,7 +322,10 @@ impl Program {
         for (a, b) in &self.equal {
             plan.copy(cells[a.0], cells[b.0]);
         }
-        Ok(PlacedProgram { nodes: self.nodes, cells })
+        Ok(PlacedProgram {
+            nodes: self.nodes,
+            cells,
+        })
     }
 }
 
@@ -326,7 +340,11 @@ fn fix_row(
     for (column, value) in columns.consts.iter().zip(coefficients) {
         plan.fix(*column, row, *value);
     }
-    plan.fix(config.cont_high, row, if more { Fr::one() } else { Fr::zero() });
+    plan.fix(
+        config.cont_high,
+        row,
+        if more { Fr::one() } else { Fr::zero() },
+    );
 }
 
 /// A program with its rows.
@@ -336,6 +354,11 @@ pub struct PlacedProgram {
 }
 
 impl PlacedProgram {
+    /// The cells of all values.
+    pub fn cells(&self) -> impl Iterator<Item = CellRef> + '_ {
+        self.cells.iter().copied()
+    }
+
     /// Evaluates the program and fills its rows; external cells must be filled before.
     pub fn fill(&self, trace: &mut Trace, challenges: &ChallengeValues) {
         let beta8 = challenges.beta.pow([8]);
@@ -387,5 +410,8 @@ impl PlacedProgram {
 }
 
 fn evaluate(coefficients: &Coefficients, z: Fr) -> Fr {
-    coefficients.iter().rev().fold(Fr::zero(), |acc, c| acc * z + c)
+    coefficients
+        .iter()
+        .rev()
+        .fold(Fr::zero(), |acc, c| acc * z + c)
 }

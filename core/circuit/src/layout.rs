@@ -145,17 +145,29 @@ impl Columns {
     }
 
     /// Queries `col` on this row.
-    pub fn cur(&self, meta: &mut halo2_proofs::plonk::VirtualCells<'_, Fr>, col: Col) -> Expression<Fr> {
+    pub fn cur(
+        &self,
+        meta: &mut halo2_proofs::plonk::VirtualCells<'_, Fr>,
+        col: Col,
+    ) -> Expression<Fr> {
         meta.query_advice(self.advice(col), Rotation::cur())
     }
 
     /// Queries `col` on the next row.
-    pub fn next(&self, meta: &mut halo2_proofs::plonk::VirtualCells<'_, Fr>, col: Col) -> Expression<Fr> {
+    pub fn next(
+        &self,
+        meta: &mut halo2_proofs::plonk::VirtualCells<'_, Fr>,
+        col: Col,
+    ) -> Expression<Fr> {
         meta.query_advice(self.advice(col), Rotation::next())
     }
 
     /// Queries shared constant `i` on this row.
-    pub fn constant(&self, meta: &mut halo2_proofs::plonk::VirtualCells<'_, Fr>, i: usize) -> Expression<Fr> {
+    pub fn constant(
+        &self,
+        meta: &mut halo2_proofs::plonk::VirtualCells<'_, Fr>,
+        i: usize,
+    ) -> Expression<Fr> {
         meta.query_fixed(self.consts[i], Rotation::cur())
     }
 }
@@ -239,12 +251,17 @@ impl Plan {
         let fixed = self.fixed.iter().map(|f| f.1);
         let selected = self.selectors.iter().map(|s| s.1);
         let copied = self.copies.iter().flat_map(|(a, b)| [a.row, b.row]);
-        fixed.chain(selected).chain(copied).max().map_or(0, |r| r + 1)
+        fixed
+            .chain(selected)
+            .chain(copied)
+            .max()
+            .map_or(0, |r| r + 1)
     }
 
     /// Two different values in one fixed cell: a placement bug, found before any key is made.
     pub fn check(&self) -> Result<(), CircuitError> {
-        let mut seen: HashMap<(Column<Fixed>, usize), Fr> = HashMap::with_capacity(self.fixed.len());
+        let mut seen: HashMap<(Column<Fixed>, usize), Fr> =
+            HashMap::with_capacity(self.fixed.len());
         for (column, row, value) in &self.fixed {
             if let Some(old) = seen.insert((*column, *row), *value) {
                 if old != *value {
@@ -264,7 +281,9 @@ pub struct Trace {
 impl Trace {
     /// A trace of `rows` zero rows.
     pub fn new(rows: usize) -> Self {
-        Self { columns: vec![vec![Fr::zero(); rows]; ADVICE] }
+        Self {
+            columns: vec![vec![Fr::zero(); rows]; ADVICE],
+        }
     }
 
     /// Number of rows.

@@ -10,6 +10,8 @@ pub mod field;
 pub mod glue;
 pub mod layout;
 pub mod lower;
+#[doc(hidden)]
+pub mod probe;
 pub mod space;
 pub mod sponge;
 #[cfg(test)]

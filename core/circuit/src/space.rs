@@ -26,7 +26,10 @@ pub struct Space {
 impl Space {
     /// An empty space of `rows` rows.
     pub fn new(rows: usize) -> Self {
-        Self { rows: vec![0; rows], cursor: [0; 64] }
+        Self {
+            rows: vec![0; rows],
+            cursor: [0; 64],
+        }
     }
 
     /// The first `len` consecutive rows where all of `groups` are free; marks them taken.
@@ -40,14 +43,21 @@ impl Space {
         self.cursor[index] = start;
         let mut free = 0;
         for row in start..self.rows.len() {
-            free = if self.rows[row] & groups == 0 { free + 1 } else { 0 };
+            free = if self.rows[row] & groups == 0 {
+                free + 1
+            } else {
+                0
+            };
             if free == len {
                 let first = row + 1 - len;
                 self.rows[first..=row].iter_mut().for_each(|r| *r |= groups);
                 return Ok(first);
             }
         }
-        Err(CircuitError::TooManyRows { rows: self.rows.len() + len, max_k: crate::MAX_K })
+        Err(CircuitError::TooManyRows {
+            rows: self.rows.len() + len,
+            max_k: crate::MAX_K,
+        })
     }
 
     /// Marks rows as taken that a block of `take` brought along.

@@ -49,7 +49,11 @@ fn linear() -> &'static Linear {
     static LINEAR: OnceLock<Linear> = OnceLock::new();
     LINEAR.get_or_init(|| {
         let source = params(Width::W13);
-        let mds: Vec<Vec<Fr>> = source.mds.iter().map(|r| r.iter().map(from_ark).collect()).collect();
+        let mds: Vec<Vec<Fr>> = source
+            .mds
+            .iter()
+            .map(|r| r.iter().map(from_ark).collect())
+            .collect();
         let ark: Vec<Fr> = source.ark.iter().map(from_ark).collect();
         let full_half = source.full_rounds / 2;
         let partial = source.partial_rounds;
@@ -88,8 +92,20 @@ fn linear() -> &'static Linear {
                 })
                 .collect();
         }
-        Linear { boxes, forms, mds, full_half, partial, ark }
+        Linear {
+            boxes,
+            forms,
+            mds,
+            full_half,
+            partial,
+            ark,
+        }
     })
+}
+
+/// S-boxes of a permutation.
+pub fn boxes() -> usize {
+    linear().boxes
 }
 
 /// One sponge: where it starts in the batch, and how many elements it absorbs (with the length element).
@@ -116,10 +132,14 @@ pub fn place(
     config: &SboxConfig,
     mut specs: Vec<SpongeSpec>,
 ) -> Result<PlacedSponges, CircuitError> {
-    let count = |specs: &[SpongeSpec]| -> usize { specs.iter().map(|s| s.len.div_ceil(RATE)).sum() };
+    let count =
+        |specs: &[SpongeSpec]| -> usize { specs.iter().map(|s| s.len.div_ceil(RATE)).sum() };
     let missing = count(&specs).next_multiple_of(PER_ROW) - count(&specs);
     if missing > 0 {
-        specs.push(SpongeSpec { domain: Fr::zero(), len: missing * RATE });
+        specs.push(SpongeSpec {
+            domain: Fr::zero(),
+            len: missing * RATE,
+        });
     }
     let mut starts = Vec::new();
     let mut permutations = 0;
@@ -133,10 +153,17 @@ pub fn place(
         .map(|_| {
             let wired = 5;
             let first = space.take(group::BYTE, WIDTH.div_ceil(wired))?;
-            Ok((0..WIDTH).map(|i| CellRef::new(Col::Byte(1 + i % wired), first + i / wired)).collect())
+            Ok((0..WIDTH)
+                .map(|i| CellRef::new(Col::Byte(1 + i % wired), first + i / wired))
+                .collect())
         })
         .collect::<Result<_, CircuitError>>()?;
-    Ok(PlacedSponges { specs, starts, boxes, states })
+    Ok(PlacedSponges {
+        specs,
+        starts,
+        boxes,
+        states,
+    })
 }
 
 /// `Σ value·δ^index` for constants, `index` ascending.
@@ -145,7 +172,10 @@ pub fn weighted_constants(program: &mut Program, constants: &[(usize, Fr)]) -> V
     let mut terms = Vec::new();
     let mut rest = constants;
     while let Some(&(base, _)) = rest.first() {
-        let end = rest.iter().position(|&(i, _)| i >= base + CONST_LANES).unwrap_or(rest.len());
+        let end = rest
+            .iter()
+            .position(|&(i, _)| i >= base + CONST_LANES)
+            .unwrap_or(rest.len());
         let mut row = [Fr::zero(); CONST_LANES];
         for &(index, value) in &rest[..end] {
             row[index - base] = value;
@@ -181,8 +211,12 @@ impl PlacedSponges {
         let epsilon = program.epsilon();
         let rho = program.pow(delta, RATE as u64);
         let delta8 = program.pow(delta, CONST_LANES as u64);
-        let t: Vec<Val> = (0..lin.boxes).map(|j| program.external(self.boxes.inputs(j))).collect();
-        let u: Vec<Val> = (0..lin.boxes).map(|j| program.external(self.boxes.outputs(j))).collect();
+        let t: Vec<Val> = (0..lin.boxes)
+            .map(|j| program.external(self.boxes.inputs(j)))
+            .collect();
+        let u: Vec<Val> = (0..lin.boxes)
+            .map(|j| program.external(self.boxes.outputs(j)))
+            .collect();
         // Equation e = 0 is round 0's capacity position, e ≥ 1 is S-box j = e + 12; block e/8 has weight ε^(1 + e/8).
         let equations = lin.boxes - WIDTH + 1;
         let blocks = equations.div_ceil(CONST_LANES);
@@ -211,7 +245,10 @@ impl PlacedSponges {
             let poly = program.poly_delta(rows[first..=last].to_vec());
             by_first[first].push((sum, poly));
         }
-        let by_first = by_first.into_iter().map(|terms| program.products(terms)).collect();
+        let by_first = by_first
+            .into_iter()
+            .map(|terms| program.products(terms))
+            .collect();
         let outputs = program.horner(by_first, epsilon);
 
         // The last round feeds the next permutation's round 0.
@@ -220,7 +257,11 @@ impl PlacedSponges {
             let mut rows = [[Fr::zero(); CONST_LANES]; 2];
             let mut rest = [Fr::zero(); CONST_LANES];
             for position in 1..WIDTH {
-                let target = if position <= CONST_LANES { &mut rows[0] } else { &mut rest };
+                let target = if position <= CONST_LANES {
+                    &mut rows[0]
+                } else {
+                    &mut rest
+                };
                 target[(position - 1) % CONST_LANES] = lin.mds[position][i];
             }
             rows[1][0] = lin.mds[0][i];
@@ -236,7 +277,11 @@ impl PlacedSponges {
         let mut rows: Vec<Coefficients> = vec![[Fr::zero(); CONST_LANES]; blocks + 1];
         let mut rest = [Fr::zero(); CONST_LANES];
         for position in 1..WIDTH {
-            let target = if position <= CONST_LANES { &mut rows[0] } else { &mut rest };
+            let target = if position <= CONST_LANES {
+                &mut rows[0]
+            } else {
+                &mut rest
+            };
             target[(position - 1) % CONST_LANES] = lin.forms[position].1;
         }
         for e in 0..equations {
@@ -259,7 +304,10 @@ impl PlacedSponges {
                 let begin = program.mul(domain, shift);
                 terms.push((-1, program.mul(begin, epsilon)));
             }
-            let state: Vec<Val> = self.states[i].iter().map(|&cell| program.external(cell)).collect();
+            let state: Vec<Val> = self.states[i]
+                .iter()
+                .map(|&cell| program.external(cell))
+                .collect();
             let rest = program.horner(state[1..].to_vec(), delta);
             let last = program.horner(vec![rest, state[0]], epsilon);
             let shift = program.pow(rho, end as u64);
@@ -271,7 +319,13 @@ impl PlacedSponges {
         }
         let inputs = program.mul(inputs, epsilon);
         let outputs = program.mul(outputs, epsilon);
-        terms.extend([(1, inputs), (1, absorbed), (-1, outputs), (-1, chained), (-1, constants)]);
+        terms.extend([
+            (1, inputs),
+            (1, absorbed),
+            (-1, outputs),
+            (-1, chained),
+            (-1, constants),
+        ]);
         let total = program.combine(&terms);
         let zero = program.constant(Fr::zero());
         program.assert_equal(total, zero);
@@ -324,7 +378,10 @@ impl PlacedSponges {
             }
             let before = *state;
             for (element, row) in state.iter_mut().zip(&lin.mds) {
-                *element = row.iter().zip(&before).fold(Fr::zero(), |acc, (m, s)| acc + *m * s);
+                *element = row
+                    .iter()
+                    .zip(&before)
+                    .fold(Fr::zero(), |acc, (m, s)| acc + *m * s);
             }
         }
     }

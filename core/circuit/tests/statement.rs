@@ -23,7 +23,11 @@ fn instance_words_equal_the_native_ones() {
         assert_eq!(instance[3], from_ark(&scene.issuers.root()));
         assert_eq!(
             instance[4],
-            from_ark(&nullifier(&digest, &scene.holder, &verilens_circuit::field::to_ark(&scene.scope)))
+            from_ark(&nullifier(
+                &digest,
+                &scene.holder,
+                &verilens_circuit::field::to_ark(&scene.scope)
+            ))
         );
     });
 }

@@ -41,7 +41,10 @@ pub struct GlueConfig {
 /// `parts[0] + z·parts[1] + z²·parts[2] + …`
 pub fn horner(parts: &[Expression<Fr>], z: &Expression<Fr>) -> Expression<Fr> {
     let mut rest = parts.iter().rev();
-    let last = rest.next().cloned().unwrap_or(Expression::Constant(Fr::zero()));
+    let last = rest
+        .next()
+        .cloned()
+        .unwrap_or(Expression::Constant(Fr::zero()));
     rest.fold(last, |acc, part| part.clone() + acc * z.clone())
 }
 
@@ -60,7 +63,11 @@ pub fn power(z: &Expression<Fr>, n: u32) -> Expression<Fr> {
 
 impl GlueConfig {
     /// Adds the gates.
-    pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns, challenges: &Challenges) -> Self {
+    pub fn configure(
+        meta: &mut ConstraintSystem<Fr>,
+        columns: &Columns,
+        challenges: &Challenges,
+    ) -> Self {
         let config = Self {
             product: meta.selector(),
             horner: meta.selector(),
@@ -90,8 +97,9 @@ impl GlueConfig {
                 let cont = meta.query_fixed(config.cont_high, Rotation::cur());
                 let value = columns.cur(meta, Col::Glue(3));
                 let next = columns.next(meta, Col::Glue(3));
-                let coefficients: Vec<_> =
-                    (0..CONST_LANES).map(|i| columns.constant(meta, i)).collect();
+                let coefficients: Vec<_> = (0..CONST_LANES)
+                    .map(|i| columns.constant(meta, i))
+                    .collect();
                 let beta = meta.query_challenge(challenges.beta);
                 let (z, step) = match kind {
                     PolyKind::Beta => (beta.clone(), power(&beta, 8)),
@@ -104,7 +112,10 @@ impl GlueConfig {
                         meta.query_challenge(challenges.epsilon),
                     ),
                 };
-                [("fixed polynomial", q * (value - horner(&coefficients, &z) - cont * step * next))]
+                [(
+                    "fixed polynomial",
+                    q * (value - horner(&coefficients, &z) - cont * step * next),
+                )]
             });
         };
         poly("glue: poly beta", config.poly_beta, PolyKind::Beta);

@@ -47,7 +47,11 @@ fn helper_cells(helper: usize) -> std::ops::Range<usize> {
 
 impl LookupConfig {
     /// Adds the gates.
-    pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns, challenges: &Challenges) -> Self {
+    pub fn configure(
+        meta: &mut ConstraintSystem<Fr>,
+        columns: &Columns,
+        challenges: &Challenges,
+    ) -> Self {
         let config = Self {
             byte: meta.fixed_column(),
             limb: meta.fixed_column(),
@@ -74,7 +78,9 @@ impl LookupConfig {
                             .reduce(|a, b| a * b)
                     })
                     .reduce(|a, b| a + b);
-                let relation = product.zip(numerator).map(|(p, n)| (byte + limb) * (h * p - n));
+                let relation = product
+                    .zip(numerator)
+                    .map(|(p, n)| (byte + limb) * (h * p - n));
                 relation.map(|r| (HELPER_NAMES[helper], r))
             });
         }
@@ -89,7 +95,10 @@ impl LookupConfig {
                 .fold(Expression::Constant(Fr::zero()), |a, b| a + b);
             let step = columns.next(meta, Col::Sum) - columns.cur(meta, Col::Sum);
             let multiplicity = columns.cur(meta, Col::Multiplicity);
-            [("running sum", q * ((step - (byte + limb) * helpers) * (x + table) + multiplicity))]
+            [(
+                "running sum",
+                q * ((step - (byte + limb) * helpers) * (x + table) + multiplicity),
+            )]
         });
         meta.create_gate("lookup: edges", |meta| {
             let q = meta.query_selector(config.edge);
@@ -99,10 +108,20 @@ impl LookupConfig {
     }
 
     /// Places the table and the running sum over `rows` rows; `base` limbs, then bytes.
-    pub fn place(&self, plan: &mut Plan, base: u64, rows: usize) -> Result<PlacedLookup, CircuitError> {
-        let entries = usize::try_from(base).unwrap_or(usize::MAX).saturating_add(256);
+    pub fn place(
+        &self,
+        plan: &mut Plan,
+        base: u64,
+        rows: usize,
+    ) -> Result<PlacedLookup, CircuitError> {
+        let entries = usize::try_from(base)
+            .unwrap_or(usize::MAX)
+            .saturating_add(256);
         if entries > rows {
-            return Err(CircuitError::TooManyRows { rows: entries, max_k: crate::MAX_K });
+            return Err(CircuitError::TooManyRows {
+                rows: entries,
+                max_k: crate::MAX_K,
+            });
         }
         for i in 0..entries {
             plan.fix(self.table, i, Fr::from(entry(base, i)));
@@ -112,7 +131,12 @@ impl LookupConfig {
         }
         plan.enable(self.edge, 0);
         plan.enable(self.edge, rows);
-        Ok(PlacedLookup { base, rows, byte_rows: Vec::new(), limb_rows: Vec::new() })
+        Ok(PlacedLookup {
+            base,
+            rows,
+            byte_rows: Vec::new(),
+            limb_rows: Vec::new(),
+        })
     }
 }
 
@@ -137,7 +161,12 @@ pub struct PlacedLookup {
 
 impl PlacedLookup {
     /// Declares rows whose `Byte` cells are bytes.
-    pub fn bytes(&mut self, plan: &mut Plan, config: &LookupConfig, rows: impl IntoIterator<Item = usize>) {
+    pub fn bytes(
+        &mut self,
+        plan: &mut Plan,
+        config: &LookupConfig,
+        rows: impl IntoIterator<Item = usize>,
+    ) {
         for row in rows {
             plan.fix(config.byte, row, Fr::one());
             self.byte_rows.push(row);
@@ -145,7 +174,12 @@ impl PlacedLookup {
     }
 
     /// Declares rows whose `Byte` cells are limbs.
-    pub fn limbs(&mut self, plan: &mut Plan, config: &LookupConfig, rows: impl IntoIterator<Item = usize>) {
+    pub fn limbs(
+        &mut self,
+        plan: &mut Plan,
+        config: &LookupConfig,
+        rows: impl IntoIterator<Item = usize>,
+    ) {
         for row in rows {
             plan.fix(config.limb, row, Fr::one());
             self.limb_rows.push(row);
@@ -170,7 +204,11 @@ impl PlacedLookup {
             for lane in 0..BYTE_LANES {
                 // A cell outside the table is counted nowhere: the argument then fails, as it must.
                 let index = small(&trace.get(Col::Byte(lane), row)).and_then(|v| {
-                    let index = if is_byte { (v < 256).then(|| base + v) } else { (v < base).then_some(v) };
+                    let index = if is_byte {
+                        (v < 256).then(|| base + v)
+                    } else {
+                        (v < base).then_some(v)
+                    };
                     index
                 });
                 if let Some(count) = index.and_then(|i| counts.get_mut(i)) {
@@ -186,7 +224,9 @@ impl PlacedLookup {
     /// Fills helpers and the running sum.
     pub fn fill(&self, trace: &mut Trace, x: Fr) {
         let base = self.base as usize;
-        let mut inverses: Vec<Fr> = (0..base + 256).map(|i| x + Fr::from(entry(self.base, i))).collect();
+        let mut inverses: Vec<Fr> = (0..base + 256)
+            .map(|i| x + Fr::from(entry(self.base, i)))
+            .collect();
         invert(&mut inverses);
         let mut increments = vec![Fr::zero(); self.rows];
         for (row, is_byte) in self.looked_up() {
@@ -199,7 +239,11 @@ impl PlacedLookup {
                     h += match index.filter(|&i| i < limit) {
                         Some(i) => inverses[i],
                         None => {
-                            let tag = if is_byte { Fr::from(OFFSET) } else { Fr::zero() };
+                            let tag = if is_byte {
+                                Fr::from(OFFSET)
+                            } else {
+                                Fr::zero()
+                            };
                             Option::from((x + cell + tag).invert()).unwrap_or_else(Fr::zero)
                         }
                     };

@@ -2,13 +2,13 @@
 pub mod compare;
 pub mod eddsa;
 pub mod edwards;
+pub mod glue;
 pub mod hash;
+pub mod lookup;
 pub mod merkle;
 pub mod pin;
-pub mod poseidon_constants;
-pub mod scalar_mul;
-pub mod glue;
-pub mod lookup;
 pub mod pixels;
+pub mod poseidon_constants;
 pub mod sbox;
+pub mod scalar_mul;
 pub mod signs;

@@ -73,20 +73,27 @@ impl PixelConfig {
             let q = meta.query_selector(config.run);
             let cont = meta.query_fixed(config.cont, Rotation::cur());
             let beta = meta.query_challenge(challenges.beta);
-            let cells: Vec<_> = (0..BYTE_LANES).map(|i| columns.cur(meta, Col::Byte(i))).collect();
+            let cells: Vec<_> = (0..BYTE_LANES)
+                .map(|i| columns.cur(meta, Col::Byte(i)))
+                .collect();
             let value = columns.cur(meta, Col::Glue(0));
             let next = columns.next(meta, Col::Glue(0));
-            [("sum by beta", q * (value - horner(&cells, &beta) - cont * power(&beta, 8) * next))]
+            [(
+                "sum by beta",
+                q * (value - horner(&cells, &beta) - cont * power(&beta, 8) * next),
+            )]
         });
         for &(stride, selector) in &config.pack {
             meta.create_gate("pixels: pack", |meta| {
                 let q = meta.query_selector(selector);
                 let cont = meta.query_fixed(config.cont, Rotation::cur());
                 let one = Expression::Constant(Fr::one());
-                let mu = meta.query_challenge(challenges.delta) * Expression::Constant(inverse_word());
+                let mu =
+                    meta.query_challenge(challenges.delta) * Expression::Constant(inverse_word());
                 let mu_less_one = mu.clone() - one.clone();
                 // Constant 0 is the mask of the step to the next row; cell 0 never needs one.
-                let mut masked = |i: usize| one.clone() + mu_less_one.clone() * columns.constant(meta, i);
+                let mut masked =
+                    |i: usize| one.clone() + mu_less_one.clone() * columns.constant(meta, i);
                 let step = masked(0);
                 let factors: Vec<_> = (1..BYTE_LANES).map(&mut masked).collect();
                 let mut sum = columns.cur(meta, Col::Byte(0));
@@ -98,7 +105,10 @@ impl PixelConfig {
                 let next = columns.next(meta, Col::Glue(1));
                 let shift = Expression::Constant(byte_shift(stride * BYTE_LANES))
                     * power(&mu, least_boundaries(stride));
-                [("sum by words", q * (value - sum - cont * shift * step * next))]
+                [(
+                    "sum by words",
+                    q * (value - sum - cont * shift * step * next),
+                )]
             });
         }
         config
@@ -112,7 +122,11 @@ impl PixelConfig {
         columns: &Columns,
         shape: PixelShape,
     ) -> Result<PlacedPixels, CircuitError> {
-        let selector = self.pack.iter().find(|(s, _)| *s == shape.stride).map(|p| p.1);
+        let selector = self
+            .pack
+            .iter()
+            .find(|(s, _)| *s == shape.stride)
+            .map(|p| p.1);
         let (Some(selector), true) = (selector, shape.is_supported()) else {
             return Err(CircuitError::UnsupportedNode {
                 node: "input".into(),
@@ -152,7 +166,12 @@ impl PixelConfig {
     }
 
     /// Places one run of extra values, `len` of them padded to whole rows; returns its first row.
-    pub fn place_extras(&self, plan: &mut Plan, space: &mut Space, len: usize) -> Result<PlacedExtras, CircuitError> {
+    pub fn place_extras(
+        &self,
+        plan: &mut Plan,
+        space: &mut Space,
+        len: usize,
+    ) -> Result<PlacedExtras, CircuitError> {
         let rows = len.div_ceil(BYTE_LANES).max(1);
         let first = space.take(group::BYTE | group::GLUE01, rows)?;
         for r in 0..rows {
@@ -235,14 +254,19 @@ impl PlacedPixels {
     /// Rows to be looked up as bytes.
     pub fn byte_rows(&self) -> impl Iterator<Item = usize> + '_ {
         let per_run = self.shape.run_rows();
-        self.runs.iter().flat_map(move |&first| first..first + per_run)
+        self.runs
+            .iter()
+            .flat_map(move |&first| first..first + per_run)
     }
 
     /// Where a byte of the tensor stands.
     pub fn cell(&self, byte: usize) -> CellRef {
         let (y, x) = (byte / self.shape.width, byte % self.shape.width);
         let (a, residue) = (x / self.shape.stride, x % self.shape.stride);
-        CellRef::new(Col::Byte(a % BYTE_LANES), self.first(y, residue) + a / BYTE_LANES)
+        CellRef::new(
+            Col::Byte(a % BYTE_LANES),
+            self.first(y, residue) + a / BYTE_LANES,
+        )
     }
 
     /// Writes the bytes (`rows·width` of them).
@@ -258,7 +282,9 @@ impl PlacedPixels {
     pub fn fill(&self, trace: &mut Trace, challenges: &ChallengeValues) {
         let shape = self.shape;
         let mu = challenges.delta * inverse_word();
-        let weights: Vec<Fr> = (0..=BYTE_LANES).map(|i| byte_shift(shape.stride * i)).collect();
+        let weights: Vec<Fr> = (0..=BYTE_LANES)
+            .map(|i| byte_shift(shape.stride * i))
+            .collect();
         let powers = [Fr::one(), mu, mu * mu];
         for y in 0..shape.rows {
             for residue in 0..shape.stride {
@@ -268,7 +294,8 @@ impl PlacedPixels {
                 for r in (0..shape.run_rows()).rev() {
                     let start = shape.byte_index(y, residue, r * BYTE_LANES);
                     let factor = |lane: usize| {
-                        weights[lane] * powers[boundaries(start, start + shape.stride * lane).min(2)]
+                        weights[lane]
+                            * powers[boundaries(start, start + shape.stride * lane).min(2)]
                     };
                     acc *= factor(BYTE_LANES);
                     for lane in 0..BYTE_LANES {

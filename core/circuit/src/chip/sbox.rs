@@ -4,12 +4,12 @@
 //! `x_{p,j}` of all permutations `p`. A cell beside each input holds its square, so `y = square²·x` has degree 3.
 //! Upwards over a block, with `ρ = δ^12`: `g2 = Σ_p ρ^p·x_{p,j}`, `g3 = Σ_p ρ^p·y_{p,j}`. All linear relations
 //! of the permutations are then one identity in these sums (see `sponge`).
+use halo2_proofs::plonk::Fixed;
 use halo2_proofs::{
     halo2curves::{bn256::Fr, ff::Field},
     plonk::{Column, ConstraintSystem, Selector},
     poly::Rotation,
 };
-use halo2_proofs::plonk::Fixed;
 
 use super::glue::{horner, power};
 use crate::{
@@ -47,16 +47,24 @@ impl SboxConfig {
         challenges: &Challenges,
         cont: Column<Fixed>,
     ) -> Self {
-        let config = Self { sbox: meta.selector(), cont };
+        let config = Self {
+            sbox: meta.selector(),
+            cont,
+        };
         meta.create_gate("sbox", |meta| {
             let q = meta.query_selector(config.sbox);
             let cont = meta.query_fixed(config.cont, Rotation::cur());
             let delta = meta.query_challenge(challenges.delta);
             let rho = power(&delta, RATE);
             let x: Vec<_> = (0..PER_ROW).map(|i| columns.cur(meta, x_col(i))).collect();
-            let squares: Vec<_> = (0..PER_ROW).map(|i| columns.cur(meta, square_col(i))).collect();
-            let y: Vec<_> =
-                x.iter().zip(&squares).map(|(x, s)| s.clone() * s.clone() * x.clone()).collect();
+            let squares: Vec<_> = (0..PER_ROW)
+                .map(|i| columns.cur(meta, square_col(i)))
+                .collect();
+            let y: Vec<_> = x
+                .iter()
+                .zip(&squares)
+                .map(|(x, s)| s.clone() * s.clone() * x.clone())
+                .collect();
             let step = cont * power(&rho, PER_ROW as u32);
             let [gx, gy] = [2, 3].map(|i| columns.cur(meta, Col::Glue(i)));
             let [nx, ny] = [2, 3].map(|i| columns.next(meta, Col::Glue(i)));
@@ -66,7 +74,10 @@ impl SboxConfig {
                     (SQUARE_NAMES[i], q.clone() * square)
                 })
                 .collect();
-            constraints.push(("inputs", q.clone() * (gx - horner(&x, &rho) - step.clone() * nx)));
+            constraints.push((
+                "inputs",
+                q.clone() * (gx - horner(&x, &rho) - step.clone() * nx),
+            ));
             constraints.push(("outputs", q * (gy - horner(&y, &rho) - step * ny)));
             constraints
         });
@@ -87,7 +98,15 @@ impl SboxConfig {
             let first = space.take(group::FULL | group::GLUE2 | group::GLUE3, per_block)?;
             for r in 0..per_block {
                 plan.enable(self.sbox, first + r);
-                plan.fix(self.cont, first + r, if r + 1 < per_block { Fr::one() } else { Fr::zero() });
+                plan.fix(
+                    self.cont,
+                    first + r,
+                    if r + 1 < per_block {
+                        Fr::one()
+                    } else {
+                        Fr::zero()
+                    },
+                );
             }
             blocks.push(first);
         }

@@ -48,7 +48,12 @@ impl SignConfig {
         cont: Column<Fixed>,
         base: u64,
     ) -> Self {
-        let config = Self { pack: meta.selector(), pack_word: meta.selector(), pack_last: meta.selector(), cont };
+        let config = Self {
+            pack: meta.selector(),
+            pack_word: meta.selector(),
+            pack_last: meta.selector(),
+            cont,
+        };
         meta.create_gate("signs: bit", |meta| {
             let q = meta.query_fixed(lookup.limb, Rotation::cur());
             let one = Expression::Constant(Fr::one());
@@ -75,13 +80,18 @@ impl SignConfig {
                 .collect();
             let value = columns.cur(meta, Col::Glue(0));
             let next = columns.next(meta, Col::Glue(0));
-            [("sum by beta", q * (value - horner(&values, &beta) - cont * power(&beta, 4) * next))]
+            [(
+                "sum by beta",
+                q * (value - horner(&values, &beta) - cont * power(&beta, 4) * next),
+            )]
         });
         let mut pack = |selector: Selector, kind: Pack| {
             meta.create_gate("signs: pack", |meta| {
                 let q = meta.query_selector(selector);
                 let two = Expression::Constant(Fr::from(2));
-                let bits: Vec<_> = (0..PER_ROW).map(|i| columns.cur(meta, bit_col(i))).collect();
+                let bits: Vec<_> = (0..PER_ROW)
+                    .map(|i| columns.cur(meta, bit_col(i)))
+                    .collect();
                 let value = columns.cur(meta, Col::Glue(1));
                 let next = columns.next(meta, Col::Glue(1));
                 let own = value - horner(&bits, &two);
@@ -113,7 +123,9 @@ impl SignConfig {
         if len == 0 || len % PER_ROW != 0 {
             return Err(CircuitError::UnsupportedOutput {
                 output: "Positive".into(),
-                why: format!("the last axis has {len} elements; a multiple of {PER_ROW} is supported"),
+                why: format!(
+                    "the last axis has {len} elements; a multiple of {PER_ROW} is supported"
+                ),
             });
         }
         let per_run = len / PER_ROW;
@@ -121,7 +133,15 @@ impl SignConfig {
         let first = space.take(group::BYTE | group::FULL | group::GLUE01, rows)?;
         for r in 0..rows {
             let row = first + r;
-            plan.fix(self.cont, row, if (r + 1) % per_run == 0 { Fr::zero() } else { Fr::one() });
+            plan.fix(
+                self.cont,
+                row,
+                if (r + 1) % per_run == 0 {
+                    Fr::zero()
+                } else {
+                    Fr::one()
+                },
+            );
             plan.enable(
                 if r + 1 == rows {
                     self.pack_last
@@ -133,7 +153,11 @@ impl SignConfig {
                 row,
             );
         }
-        Ok(PlacedSigns { first, runs, per_run })
+        Ok(PlacedSigns {
+            first,
+            runs,
+            per_run,
+        })
     }
 }
 
@@ -209,10 +233,19 @@ impl PlacedSigns {
     }
 
     /// Writes bits and limbs of the integers `values`.
-    pub fn fill_values(&self, trace: &mut Trace, values: &[i64], base: u64) -> Result<(), CircuitError> {
+    pub fn fill_values(
+        &self,
+        trace: &mut Trace,
+        values: &[i64],
+        base: u64,
+    ) -> Result<(), CircuitError> {
         for (index, &x) in values.iter().enumerate() {
             let bit = x > 0;
-            let v = if bit { x.unsigned_abs() - 1 } else { x.unsigned_abs() };
+            let v = if bit {
+                x.unsigned_abs() - 1
+            } else {
+                x.unsigned_abs()
+            };
             let (high, low) = (v / base, v % base);
             if high >= base || index >= self.len() {
                 return Err(CircuitError::Witness {
@@ -220,9 +253,11 @@ impl PlacedSigns {
                     expected: "an integer inside the model's range".into(),
                 });
             }
-            for (cell, value) in
-                [(self.bit(index), u64::from(bit)), (self.low(index), low), (self.high(index), high)]
-            {
+            for (cell, value) in [
+                (self.bit(index), u64::from(bit)),
+                (self.low(index), low),
+                (self.high(index), high),
+            ] {
                 trace.set(cell.col, cell.row, Fr::from(value));
             }
         }
@@ -239,7 +274,11 @@ impl PlacedSigns {
             if (r + 1) % self.per_run == 0 {
                 run = Fr::zero();
             }
-            pack *= if (r + 1) % ROWS_PER_WORD == 0 { word } else { Fr::from(16) };
+            pack *= if (r + 1) % ROWS_PER_WORD == 0 {
+                word
+            } else {
+                Fr::from(16)
+            };
             let mut bits = Fr::zero();
             for i in (0..PER_ROW).rev() {
                 let bit = trace.get(bit_col(i), row);

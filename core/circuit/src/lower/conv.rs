@@ -80,17 +80,27 @@ impl ConvLayer {
             op: conv.op.name().into(),
             why,
         };
-        let Op::Conv { weight, bias, strides, groups } = &conv.op else {
+        let Op::Conv {
+            weight,
+            bias,
+            strides,
+            groups,
+        } = &conv.op
+        else {
             return Err(unsupported("not a convolution".into()));
         };
         if *groups != 1 {
-            return Err(unsupported(format!("{groups} groups; only 1 can be proved yet")));
+            return Err(unsupported(format!(
+                "{groups} groups; only 1 can be proved yet"
+            )));
         }
         let input = conv.inputs[0];
         let shape = sources.shape(input);
         let out_shape = sources.shape(graph.node_tensor(node));
         let (&[1, channels, height, view_width], &[1, k, oh, ow]) = (shape, out_shape) else {
-            return Err(unsupported(format!("input shape {shape:?}; a batch of 1 in 4 dimensions is supported")));
+            return Err(unsupported(format!(
+                "input shape {shape:?}; a batch of 1 in 4 dimensions is supported"
+            )));
         };
         let view = sources.tensor(input);
         let mut width = None;
@@ -109,8 +119,15 @@ impl ConvLayer {
         };
         let [stride, kernel] = [strides[1], weight.shape[3]];
         let taps = |b: usize| {
-            let (stride, at, kernel) = (stride as isize, (b + padding.before) as isize, kernel as isize);
-            ((-at).div_euclid(stride) + isize::from((-at).rem_euclid(stride) != 0), (kernel - 1 - at).div_euclid(stride))
+            let (stride, at, kernel) = (
+                stride as isize,
+                (b + padding.before) as isize,
+                kernel as isize,
+            );
+            (
+                (-at).div_euclid(stride) + isize::from((-at).rem_euclid(stride) != 0),
+                (kernel - 1 - at).div_euclid(stride),
+            )
         };
         let low = (0..stride).map(|b| taps(b).0).min().unwrap_or(0).min(0);
         let high = (0..stride).map(|b| taps(b).1).max().unwrap_or(0).max(0);
@@ -154,7 +171,10 @@ impl ConvLayer {
         };
         let shape = &graph.inputs[first.0].shape;
         let w = shape.last().copied().unwrap_or(1);
-        let view = RowView { input: first.0, row: first.1 / w };
+        let view = RowView {
+            input: first.0,
+            row: first.1 / w,
+        };
         let column = first.1 % w;
         // A zero-padded row begins with zeros and then column 0; a wrapped one may begin anywhere on the circle.
         let wrap = at == 0 && row.len() > w || column != 0;
@@ -167,11 +187,16 @@ impl ConvLayer {
                 x.checked_sub(before).filter(|&x| x < w)
             };
             let expected = match expected {
-                Some(column) => Origin::Input { input: view.input as u32, index: (view.row * w + column) as u32 },
+                Some(column) => Origin::Input {
+                    input: view.input as u32,
+                    index: (view.row * w + column) as u32,
+                },
                 None => Origin::Constant,
             };
             if source.origin != expected {
-                return Err("columns are neither a circle nor an image row with zeros around it".into());
+                return Err(
+                    "columns are neither a circle nor an image row with zeros around it".into(),
+                );
             }
         }
         if width.is_some_and(|old| old != w) || padding.is_some_and(|old| old != found) {
@@ -183,7 +208,11 @@ impl ConvLayer {
 
     /// Inputs that the layer reads, with the stride of its runs.
     pub fn inputs(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        self.views.iter().flatten().flatten().map(|v| (v.input, self.strides[1]))
+        self.views
+            .iter()
+            .flatten()
+            .flatten()
+            .map(|v| (v.input, self.strides[1]))
     }
 
     /// Channels, rows and columns of the output.
@@ -199,11 +228,19 @@ impl ConvLayer {
     /// Columns of extra outputs, left and right, in the order in which they stand.
     fn extras(&self) -> [Vec<isize>; 2] {
         let end = (self.width / self.strides[1]) as isize - self.low;
-        [(-self.high..0).collect(), (self.out[2] as isize..end).collect()]
+        [
+            (-self.high..0).collect(),
+            (self.out[2] as isize..end).collect(),
+        ]
     }
 
     /// Places the layer's extra outputs.
-    pub fn place(&self, plan: &mut Plan, space: &mut Space, config: &PixelConfig) -> Result<PlacedConv, CircuitError> {
+    pub fn place(
+        &self,
+        plan: &mut Plan,
+        space: &mut Space,
+        config: &PixelConfig,
+    ) -> Result<PlacedConv, CircuitError> {
         let [left, right] = self.extras();
         let lens: Vec<usize> = if self.padding.wrap {
             vec![left.len() + right.len()]
@@ -238,7 +275,8 @@ impl ConvLayer {
         let shift = program.pow(beta, 8 * (self.segment() as u64 - 1));
         let channel = program.mul(lambda, shift);
         let row_step = program.pow(lambda, k as u64);
-        let nest = |program: &mut Program, value: &mut dyn FnMut(&mut Program, usize, usize) -> Val| {
+        let nest = |program: &mut Program,
+                    value: &mut dyn FnMut(&mut Program, usize, usize) -> Val| {
             let rows = (0..oh)
                 .map(|s| {
                     let parts = (0..k).map(|k| value(program, k, s)).collect();
@@ -264,7 +302,9 @@ impl ConvLayer {
             if runs.is_empty() {
                 continue;
             }
-            let sums = nest(program, &mut |p, k, s| p.external(runs[s * self.out[0] + k].run()));
+            let sums = nest(program, &mut |p, k, s| {
+                p.external(runs[s * self.out[0] + k].run())
+            });
             if self.padding.wrap {
                 let around = program.pow(beta, ow as u64);
                 left.push((1, sums));
@@ -286,9 +326,14 @@ impl ConvLayer {
             let mut terms = Vec::new();
             for c in 0..c_in {
                 for dy in 0..kh {
-                    let Some(view) = self.views[c][s * self.strides[0] + dy] else { continue };
+                    let Some(view) = self.views[c][s * self.strides[0] + dy] else {
+                        continue;
+                    };
                     let Some(pixels) = pixels.get(view.input).and_then(Option::as_ref) else {
-                        return Err(CircuitError::Model(format!("input {} is not laid out", view.input)));
+                        return Err(CircuitError::Model(format!(
+                            "input {} is not laid out",
+                            view.input
+                        )));
                     };
                     for b in 0..stride {
                         let kernel = program.poly_beta(self.kernel(c, dy, b));
@@ -314,7 +359,11 @@ impl ConvLayer {
                     let j = self.high - (part * CONST_LANES + t) as isize;
                     *slot = from_i64(self.tap(k, c, dy, j, b));
                 }
-                let step = if part + 1 == segment { Step::Lambda } else { Step::Beta };
+                let step = if part + 1 == segment {
+                    Step::Lambda
+                } else {
+                    Step::Beta
+                };
                 rows.push((row, step));
             }
         }
@@ -325,7 +374,9 @@ impl ConvLayer {
     }
 
     fn tap(&self, k: usize, c: usize, dy: usize, j: isize, b: usize) -> i64 {
-        let &[_, channels, kh, kw] = self.weight.shape.as_slice() else { return 0 };
+        let &[_, channels, kh, kw] = self.weight.shape.as_slice() else {
+            return 0;
+        };
         let dx = j * self.strides[1] as isize + (b + self.padding.before) as isize;
         match usize::try_from(dx) {
             Ok(dx) if dx < kw => self.weight.values[((k * channels + c) * kh + dy) * kw + dx],
@@ -334,27 +385,45 @@ impl ConvLayer {
     }
 
     /// Writes the extra outputs; `bytes[i]` is input `i`.
-    pub fn fill(&self, trace: &mut Trace, placed: &PlacedConv, shapes: &[PixelShape], bytes: &[&[u8]]) {
+    pub fn fill(
+        &self,
+        trace: &mut Trace,
+        placed: &PlacedConv,
+        shapes: &[PixelShape],
+        bytes: &[&[u8]],
+    ) {
         let sides = self.extras();
         let [k_out, oh, _] = self.out;
         let (kh, c_in) = (self.weight.shape[2], self.weight.shape[1]);
         let columns: Vec<Vec<(isize, i64)>> = if self.padding.wrap {
             // The right side is stored negated, so that one factor serves both.
             let [left, right] = &sides;
-            vec![left.iter().map(|&q| (q, 1)).chain(right.iter().map(|&q| (q, -1))).collect()]
+            vec![left
+                .iter()
+                .map(|&q| (q, 1))
+                .chain(right.iter().map(|&q| (q, -1)))
+                .collect()]
         } else {
-            sides.iter().map(|side| side.iter().map(|&q| (q, 1)).collect()).collect()
+            sides
+                .iter()
+                .map(|side| side.iter().map(|&q| (q, 1)).collect())
+                .collect()
         };
         for (runs, columns) in placed.extras.iter().zip(columns) {
             for s in 0..oh {
                 for k in 0..k_out {
-                    let Some(run) = runs.get(s * k_out + k) else { continue };
+                    let Some(run) = runs.get(s * k_out + k) else {
+                        continue;
+                    };
                     for (u, &(q, sign)) in columns.iter().enumerate() {
                         let mut sum = 0i64;
                         for c in 0..c_in {
                             for dy in 0..kh {
-                                let Some(view) = self.views[c][s * self.strides[0] + dy] else { continue };
-                                let row = &bytes[view.input][view.row * shapes[view.input].width..][..self.width];
+                                let Some(view) = self.views[c][s * self.strides[0] + dy] else {
+                                    continue;
+                                };
+                                let row = &bytes[view.input][view.row * shapes[view.input].width..]
+                                    [..self.width];
                                 sum += self.row_sum(k, c, dy, q, row);
                             }
                         }
@@ -367,7 +436,9 @@ impl ConvLayer {
     }
 
     fn row_sum(&self, k: usize, c: usize, dy: usize, q: isize, row: &[u8]) -> i64 {
-        let &[_, channels, kh, kw] = self.weight.shape.as_slice() else { return 0 };
+        let &[_, channels, kh, kw] = self.weight.shape.as_slice() else {
+            return 0;
+        };
         let kernel = &self.weight.values[((k * channels + c) * kh + dy) * kw..][..kw];
         let start = q * self.strides[1] as isize - self.padding.before as isize;
         kernel

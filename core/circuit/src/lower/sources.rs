@@ -48,20 +48,28 @@ pub struct Sources {
 impl Sources {
     /// Traces a graph.
     pub fn trace(graph: &Graph) -> Result<Self, CircuitError> {
-        let shapes = graph.shapes().map_err(|e| CircuitError::Model(e.to_string()))?;
+        let shapes = graph
+            .shapes()
+            .map_err(|e| CircuitError::Model(e.to_string()))?;
         let total: usize = shapes.iter().map(|s| s.iter().product::<usize>()).sum();
         if total > MAX_TRACED {
             return Err(CircuitError::Model(format!(
                 "{total} elements in all tensors; at most {MAX_TRACED} can be proved"
             )));
         }
-        let mut this = Self { tensors: Vec::with_capacity(shapes.len()), shapes };
+        let mut this = Self {
+            tensors: Vec::with_capacity(shapes.len()),
+            shapes,
+        };
         for input in 0..graph.inputs.len() {
             let len: usize = this.shapes[input].iter().product();
             this.tensors.push(
                 (0..len)
                     .map(|index| Source {
-                        origin: Origin::Input { input: input as u32, index: index as u32 },
+                        origin: Origin::Input {
+                            input: input as u32,
+                            index: index as u32,
+                        },
                         constant: 0,
                     })
                     .collect(),
@@ -88,7 +96,10 @@ impl Sources {
         let id = graph.node_tensor(number);
         let shape = &self.shapes[id.0];
         let len: usize = shape.iter().product();
-        let zero = Source { origin: Origin::Constant, constant: 0 };
+        let zero = Source {
+            origin: Origin::Constant,
+            constant: 0,
+        };
         let first = node.inputs.first().map_or(0, |t| t.0);
         let from = &self.tensors[first];
         let from_shape = &self.shapes[first];
@@ -103,7 +114,10 @@ impl Sources {
         Ok(match &node.op {
             Op::Conv { .. } | Op::Positive => (0..len)
                 .map(|index| Source {
-                    origin: Origin::Node { node: number as u32, index: index as u32 },
+                    origin: Origin::Node {
+                        node: number as u32,
+                        index: index as u32,
+                    },
                     constant: 0,
                 })
                 .collect(),
@@ -124,20 +138,31 @@ impl Sources {
                     for (i, dim) in index.iter_mut().zip(&value.shape) {
                         *i = if *dim == 1 { 0 } else { *i };
                     }
-                    let constant = source.constant.saturating_add(value.values[flatten(&value.shape, &index)]);
-                    Source { constant, ..*source }
+                    let constant = source
+                        .constant
+                        .saturating_add(value.values[flatten(&value.shape, &index)]);
+                    Source {
+                        constant,
+                        ..*source
+                    }
                 })
                 .collect(),
-            Op::Pad { axis, before, mode, .. } => {
+            Op::Pad {
+                axis, before, mode, ..
+            } => {
                 let dim = from_shape[*axis];
                 indices(shape)
                     .map(|mut index| {
                         let i = index[*axis];
                         let inside = i >= *before && i < *before + dim;
                         match mode {
-                            PadMode::Constant(c) if !inside => Source { constant: *c, ..zero },
+                            PadMode::Constant(c) if !inside => Source {
+                                constant: *c,
+                                ..zero
+                            },
                             _ => {
-                                index[*axis] = (i + dim * (1 + before / dim.max(1)) - before) % dim.max(1);
+                                index[*axis] =
+                                    (i + dim * (1 + before / dim.max(1)) - before) % dim.max(1);
                                 from[flatten(from_shape, &index)]
                             }
                         }
@@ -169,7 +194,10 @@ impl Sources {
 }
 
 fn flatten(shape: &[usize], index: &[usize]) -> usize {
-    shape.iter().zip(index).fold(0, |acc, (dim, i)| acc * dim + i)
+    shape
+        .iter()
+        .zip(index)
+        .fold(0, |acc, (dim, i)| acc * dim + i)
 }
 
 fn indices(shape: &[usize]) -> impl Iterator<Item = Vec<usize>> + '_ {

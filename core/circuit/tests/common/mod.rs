@@ -14,9 +14,12 @@ use verilens_circuit::{
     field::from_ark,
     layout::CellRef,
 };
-use verilens_model::{execute_all, DType, Graph, Input, IntTensor, Node, Op, Output, PadMode, TensorId};
+use verilens_model::{
+    execute_all, DType, Graph, Input, IntTensor, Node, Op, Output, PadMode, TensorId,
+};
 use verilens_statement::{
-    Capture, CaptureContent, HolderSecret, IssuerKey, IssuerSet, OutputMode, SignatureScheme, Tensor,
+    Capture, CaptureContent, HolderSecret, IssuerKey, IssuerSet, OutputMode, SignatureScheme,
+    Tensor,
 };
 
 pub struct Scene {
@@ -33,7 +36,11 @@ pub struct Scene {
 }
 
 fn node(op: Op, inputs: &[usize]) -> Node {
-    Node { name: op.name().into(), op, inputs: inputs.iter().map(|&i| TensorId(i)).collect() }
+    Node {
+        name: op.name().into(),
+        op,
+        inputs: inputs.iter().map(|&i| TensorId(i)).collect(),
+    }
 }
 
 /// A wrapped, strided convolution over one image, thresholded.
@@ -43,18 +50,71 @@ pub fn wrapped_model() -> Graph {
         values: (0..30).map(|i| (i * 7 + n) % 13 - 6).collect(),
     };
     let graph = Graph {
-        inputs: vec![Input { name: "image".into(), shape: vec![1, 1, 8, 32], dtype: DType::Uint8 }],
+        inputs: vec![Input {
+            name: "image".into(),
+            shape: vec![1, 1, 8, 32],
+            dtype: DType::Uint8,
+        }],
         nodes: vec![
-            node(Op::Pad { axis: 3, before: 2, after: 2, mode: PadMode::Wrap }, &[0]),
-            node(Op::Slice { axis: 2, start: 0, end: 5 }, &[1]),
-            node(Op::Slice { axis: 2, start: 5, end: 8 }, &[1]),
-            node(Op::Conv { weight: weight(0), bias: None, strides: [2, 2], groups: 1 }, &[2]),
-            node(Op::Conv { weight: weight(3), bias: Some(vec![5, -9]), strides: [1, 2], groups: 1 }, &[3]),
+            node(
+                Op::Pad {
+                    axis: 3,
+                    before: 2,
+                    after: 2,
+                    mode: PadMode::Wrap,
+                },
+                &[0],
+            ),
+            node(
+                Op::Slice {
+                    axis: 2,
+                    start: 0,
+                    end: 5,
+                },
+                &[1],
+            ),
+            node(
+                Op::Slice {
+                    axis: 2,
+                    start: 5,
+                    end: 8,
+                },
+                &[1],
+            ),
+            node(
+                Op::Conv {
+                    weight: weight(0),
+                    bias: None,
+                    strides: [2, 2],
+                    groups: 1,
+                },
+                &[2],
+            ),
+            node(
+                Op::Conv {
+                    weight: weight(3),
+                    bias: Some(vec![5, -9]),
+                    strides: [1, 2],
+                    groups: 1,
+                },
+                &[3],
+            ),
             node(Op::Concat { axis: 2 }, &[4, 5]),
-            node(Op::AddConst { value: IntTensor { shape: vec![1, 1, 3, 1], values: vec![3, -200, 0] } }, &[6]),
+            node(
+                Op::AddConst {
+                    value: IntTensor {
+                        shape: vec![1, 1, 3, 1],
+                        values: vec![3, -200, 0],
+                    },
+                },
+                &[6],
+            ),
             node(Op::Positive, &[7]),
         ],
-        outputs: vec![Output { name: "code".into(), tensor: TensorId(8) }],
+        outputs: vec![Output {
+            name: "code".into(),
+            tensor: TensorId(8),
+        }],
     };
     graph.validate().unwrap();
     graph
@@ -85,10 +145,14 @@ impl Scene {
                 data
             })
             .collect();
-        let tensors =
-            specs.into_iter().zip(&bytes).map(|(s, b)| Tensor::new(s, b.clone()).unwrap()).collect();
+        let tensors = specs
+            .into_iter()
+            .zip(&bytes)
+            .map(|(s, b)| Tensor::new(s, b.clone()).unwrap())
+            .collect();
         let content =
-            CaptureContent::with_salt("iris/left/v1", tensors, [9; 31], holder.id(), 1_700_000_000).unwrap();
+            CaptureContent::with_salt("iris/left/v1", tensors, [9; 31], holder.id(), 1_700_000_000)
+                .unwrap();
         let capture = Capture::sign(&keys[1], content).unwrap();
         Self {
             graph,
@@ -145,6 +209,43 @@ impl Scene {
         f(circuit, instance)
     }
 
+    /// The honest first phase.
+    pub fn trace(&self) -> verilens_circuit::layout::Trace {
+        let inputs: Vec<(&str, &[u8])> = self
+            .graph
+            .inputs
+            .iter()
+            .zip(&self.bytes)
+            .map(|(i, b)| (i.name.as_str(), b.as_slice()))
+            .collect();
+        let execution = execute_all(&self.graph, &inputs).unwrap();
+        let witness = Witness {
+            authenticity: self.auth(),
+            tensors: self.bytes.iter().map(Vec::as_slice).collect(),
+            execution: &execution,
+            blinding: self.blinding,
+            signal: self.signal,
+        };
+        self.compiled.first_phase(&witness).unwrap().0
+    }
+
+    /// Low limb of one output of the first layer, and an extra output that makes up for it at the mock prover's `β`.
+    pub fn beta_cheat(&self) -> Vec<(CellRef, Fr)> {
+        use halo2_proofs::halo2curves::ff::Field;
+        let trace = self.trace();
+        let probe = self.compiled.probe();
+        let beta = mock_challenges()[0];
+        // Output (k, s, q) = (0, 0, 4) moves by +1: its limb moves the integer up for bit 1, down for bit 0.
+        let q = 4;
+        let [bit, low, _] = probe.output(0, q).unwrap();
+        let up = trace.at(bit) == Fr::one();
+        let step = if up { Fr::one() } else { -Fr::one() };
+        // Identity: β^high·β^q·1 + (1 − β^16)·β^u·Δextra_u = 0 with u = 0, high = 1 (two padded columns, stride 2).
+        let lack = -(beta.pow([q as u64 + 1])) * (Fr::one() - beta.pow([16])).invert().unwrap();
+        let extra = probe.extra(0, 0, 0).unwrap();
+        vec![(low, trace.at(low) + step), (extra, trace.at(extra) + lack)]
+    }
+
     /// `gate / constraint` of everything that fails after overwriting cells.
     pub fn failures(&self, tamper: &[(CellRef, Fr)]) -> std::collections::BTreeSet<String> {
         self.with_circuit(|mut circuit, instance| {
@@ -152,10 +253,30 @@ impl Scene {
             let prover = MockProver::run(self.compiled.k(), &circuit, vec![instance]).unwrap();
             match prover.verify_par() {
                 Ok(()) => Default::default(),
-                Err(list) => list.into_iter().map(describe).collect(),
+                // Cells left at zero are never "assigned"; the mock prover lists them beside real failures.
+                Err(list) => list
+                    .into_iter()
+                    .filter(|f| !matches!(f, VerifyFailure::CellNotAssigned { .. }))
+                    .map(describe)
+                    .collect(),
             }
         })
     }
+}
+
+/// The mock prover's challenges: a hash chain, the same in every run.
+pub fn mock_challenges() -> Vec<Fr> {
+    use halo2_proofs::halo2curves::ff::FromUniformBytes;
+    let mut hash: [u8; 64] = blake2b_simd::blake2b(b"Halo2-MockProver")
+        .as_bytes()
+        .try_into()
+        .unwrap();
+    (0..5)
+        .map(|_| {
+            hash = blake2b_simd::blake2b(&hash).as_bytes().try_into().unwrap();
+            Fr::from_uniform_bytes(&hash)
+        })
+        .collect()
 }
 
 fn describe(failure: VerifyFailure) -> String {

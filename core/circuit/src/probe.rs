@@ -1,0 +1,125 @@
+//! Where particular cells of a compiled statement stand: for tests that break them one by one.
+use crate::{
+    chip::pixels::PixelShape,
+    compile::Compiled,
+    config::PUBLIC,
+    layout::{CellRef, Col},
+};
+
+/// A view of a compiled layout.
+#[derive(Clone, Copy)]
+pub struct Probe<'a>(&'a Compiled);
+
+impl Compiled {
+    /// Looks inside.
+    #[doc(hidden)]
+    pub fn probe(&self) -> Probe<'_> {
+        Probe(self)
+    }
+}
+
+impl Probe<'_> {
+    /// A byte of an input tensor.
+    pub fn pixel(&self, tensor: usize, byte: usize) -> Option<CellRef> {
+        Some(self.0.pixels.get(tensor)?.as_ref()?.cell(byte))
+    }
+
+    /// How an input tensor is laid out.
+    pub fn shape(&self, tensor: usize) -> Option<PixelShape> {
+        self.0.shapes.get(tensor).copied()
+    }
+
+    /// The accumulator of run `(y, residue)` by `β`, and the one by words.
+    pub fn run(&self, tensor: usize, y: usize, residue: usize) -> Option<[CellRef; 2]> {
+        let placed = self.0.pixels.get(tensor)?.as_ref()?;
+        Some([placed.run(y, residue), placed.packed(y, residue)])
+    }
+
+    /// Bit, low limb and high limb of an output.
+    pub fn output(&self, output: usize, index: usize) -> Option<[CellRef; 3]> {
+        let signs = &self.0.outputs.get(output)?.signs;
+        Some([signs.bit(index), signs.low(index), signs.high(index)])
+    }
+
+    /// The accumulators over an output's integers (run `run`) and bits.
+    pub fn output_sums(&self, output: usize, run: usize) -> Option<[CellRef; 2]> {
+        let signs = &self.0.outputs.get(output)?.signs;
+        Some([signs.run(run), signs.packed()])
+    }
+
+    /// Extra output `u` of run `run` of a layer.
+    pub fn extra(&self, layer: usize, run: usize, u: usize) -> Option<CellRef> {
+        Some(self.0.layers.get(layer)?.1.runs().nth(run)?.cell(u))
+    }
+
+    /// S-box input and square `j` of permutation `p`.
+    pub fn sbox(&self, p: usize, j: usize) -> [CellRef; 2] {
+        let boxes = self.0.sponges.boxes();
+        [boxes.x(p, j), boxes.square(p, j)]
+    }
+
+    /// The accumulators over S-box inputs and outputs `j`.
+    pub fn sbox_sums(&self, j: usize) -> [CellRef; 2] {
+        let boxes = self.0.sponges.boxes();
+        [boxes.inputs(j), boxes.outputs(j)]
+    }
+
+    /// Permutations in the batch.
+    pub fn permutations(&self) -> usize {
+        self.0.sponges.boxes().permutations()
+    }
+
+    /// Position `i` of a sponge's last state.
+    pub fn last_state(&self, sponge: usize, i: usize) -> CellRef {
+        self.0.sponges.last_state(sponge)[i]
+    }
+
+    /// The blinding of the output commitment.
+    pub fn blinding(&self) -> Option<CellRef> {
+        self.0.blinding
+    }
+
+    /// The cell that shows an instance word.
+    pub fn public(&self, word: usize) -> CellRef {
+        CellRef::new(PUBLIC, word)
+    }
+
+    /// The payload digest as the signature half sees it.
+    pub fn payload_digest(&self) -> CellRef {
+        self.0.authenticity.payload_digest
+    }
+
+    /// A looked-up row of the range check, and the row where its sum must end.
+    pub fn lookup_rows(&self) -> [usize; 2] {
+        [
+            self.0.authenticity.byte_rows.first().copied().unwrap_or(0),
+            self.0.usable - 1,
+        ]
+    }
+
+    /// All first-phase cells of the bulk sponge.
+    pub fn sponge_cells(&self, sponge: usize) -> Vec<CellRef> {
+        let boxes = self.0.sponges.boxes();
+        let mut cells = self.0.sponges.last_state(sponge).to_vec();
+        for p in 0..boxes.permutations() {
+            for j in 0..crate::sponge::boxes() {
+                cells.extend([boxes.x(p, j), boxes.square(p, j)]);
+            }
+        }
+        cells
+    }
+
+    /// The limb base.
+    pub fn base(&self) -> u64 {
+        self.0.gates.base
+    }
+
+    /// Glue cells in use: one of each column, where a gate holds them.
+    pub fn glue(&self) -> Vec<CellRef> {
+        self.0
+            .program
+            .cells()
+            .filter(|c| matches!(c.col, Col::Glue(_)))
+            .collect()
+    }
+}
