@@ -1,1 +1,5 @@
-//! Cross-crate tests live under `tests/tests`.
+//! What cross-crate tests share: real iris models and images, an issuer, a holder, a signed capture.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+
+pub mod scene;
+pub mod small;

@@ -111,8 +111,8 @@ pub struct PlacedAuthenticity {
     pub byte_rows: Vec<usize>,
     /// Rows taken.
     pub rows_used: usize,
-    /// The first so many of them may use `Full` columns too.
-    pub full_rows: usize,
+    /// Rows that also use `Full` columns.
+    pub full_rows: [usize; 3],
     pub(crate) holder: PlacedHash,
     pub(crate) digest: PlacedHash,
     pub(crate) eddsa: PlacedEddsa,
@@ -153,7 +153,7 @@ impl AuthenticityChip {
         let leaf = hash(plan, Domain::IssuerKey, 2);
         let eddsa = self.eddsa.place(plan, at, &constants);
         at += eddsa.rows_used;
-        let full_rows = at - row;
+        let full_rows = eddsa.full_rows();
         let node = domain(Domain::IssuerNode);
         let path = self.merkle.place(plan, at, node, TREE_DEPTH, zero);
         at += path.rows_used;

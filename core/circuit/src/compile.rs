@@ -291,7 +291,9 @@ impl Front {
             let rows = config.authenticity.place(&mut Plan::default(), 0).rows_used;
             let first = space.take(group::BYTE | group::CONST, rows)?;
             let placed = config.authenticity.place(&mut plan, first);
-            space.mark(group::FULL, first..first + placed.full_rows)?;
+            for row in placed.full_rows {
+                space.mark(group::FULL, row..row + 1)?;
+            }
             placed
         };
         let mut lookup = config

@@ -98,6 +98,17 @@ impl Keys {
         &self.compiled
     }
 
+    /// The commitment parameters.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// halo2's own verifying key, to compare verifiers with.
+    #[doc(hidden)]
+    pub fn halo2_key(&self) -> &halo2_proofs::plonk::VerifyingKey<G1Affine> {
+        self.proving.get_vk()
+    }
+
     /// The model digest, instance word 1.
     pub fn model_digest(&self) -> Fr {
         self.compiled.statement().model_digest

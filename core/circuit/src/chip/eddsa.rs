@@ -67,6 +67,13 @@ pub const S_MUL_ROW: usize = R8_ROW + 1;
 /// First row of the challenge's hash.
 pub const CHALLENGE_ROW: usize = S_MUL_ROW + scalar_mul::ROWS;
 
+impl PlacedEddsa {
+    /// Rows that use `Full` columns.
+    pub fn full_rows(&self) -> [usize; 3] {
+        [self.row + 1, self.row + KEY_ROW, self.row + R8_ROW]
+    }
+}
+
 impl EddsaChip {
     /// Makes the gates on points.
     pub fn configure(
