@@ -1,0 +1,413 @@
+//! The command line's grammar and help.
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use verilens_statement::{OutputMode, SignatureScheme};
+
+use crate::tensors::TensorArgument;
+
+const TOUR: &str = "\
+Examples:
+  verilens demo iris-upgrade                       the main job, end to end, in a temporary folder
+  verilens model import iris.onnx --schema iris/left/v1 -o iris.vlm
+  verilens estimate iris.vlm                       what a proof will cost, before any key is made
+  verilens srs generate --k 14 --insecure-for-tests -o srs.bin
+  verilens setup iris.vlm --srs srs.bin -o keys/
+  verilens verify --vk keys/verifying.vlk proof.vlp
+
+Exit status: 0 done, 1 invalid proof or refused input, 2 usage.";
+
+/// Proves, in zero knowledge, what a public model says about a signed private capture.
+#[derive(Debug, Parser)]
+#[command(name = "verilens", version, about, after_help = TOUR, max_term_width = 110)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a use case end to end, on real files in a temporary folder
+    Demo {
+        /// Which.
+        #[command(subcommand)]
+        demo: Demo,
+    },
+    /// Import and show public models
+    Model {
+        /// What.
+        #[command(subcommand)]
+        model: Model,
+    },
+    /// Say what a proof for a model will cost, before any key is made
+    #[command(after_help = "Examples:\n  verilens estimate iris.vlm\n  verilens estimate iris.vlm --output revealed")]
+    Estimate {
+        /// Model bundle.
+        model: PathBuf,
+        /// Signature scheme and output mode.
+        #[command(flatten)]
+        statement: Statement,
+    },
+    /// Make or import the structured reference string that keys are made from
+    Srs {
+        /// What.
+        #[command(subcommand)]
+        srs: Srs,
+    },
+    /// Derive the keys of a model and write the verifying key
+    #[command(
+        after_help = "Writes KEYS/verifying.vlk. The proving key is not stored: `prove` derives it again, so a phone \
+                      downloads the model and the SRS only.\n\nExamples:\n  verilens setup iris.vlm --srs srs.bin -o keys/\n  \
+                      verilens setup iris.vlm --srs srs.bin --output revealed -o keys-revealed/"
+    )]
+    Setup {
+        /// Model bundle.
+        model: PathBuf,
+        /// SRS file.
+        #[arg(long, value_name = "FILE")]
+        srs: PathBuf,
+        /// Signature scheme and output mode.
+        #[command(flatten)]
+        statement: Statement,
+        /// Folder for the keys.
+        #[arg(short, long, value_name = "KEYS")]
+        out: PathBuf,
+    },
+    /// Issuers: who signs captures, and whom a relying party trusts
+    Issuer {
+        /// What.
+        #[command(subcommand)]
+        issuer: Issuer,
+    },
+    /// Holders: the person whose capture it is
+    Holder {
+        /// What.
+        #[command(subcommand)]
+        holder: Holder,
+    },
+    /// Sign tensors as a capture (what a camera does)
+    #[command(
+        after_help = "A tensor is NAME=FILE or NAME:bool=FILE; FILE is .npy (uint8, bool), PNG or PGM (8-bit grey). An image of \
+                      H x W pixels gets the shape [1,1,H,W]. As bool, every element above 0 becomes 1.\n\nExamples:\n  \
+                      verilens attest --issuer camera/ --holder-id 0x1f.. --schema iris/left/v1 image=eye.png -o eye.vlc\n  \
+                      verilens attest --issuer camera/ --holder-id 0x1f.. --schema iris/left/v3 image=eye.png mask:bool=mask.png -o eye.vlc"
+    )]
+    Attest(Attest),
+    /// Prove what a model says about a capture
+    #[command(
+        after_help = "Scope and signal are a text, which is hashed, or 0x and hexadecimal digits.\n\nExamples:\n  \
+                      verilens prove --keys keys/ --model iris.vlm --srs srs.bin --capture eye.vlc --holder me.vls \
+                      --issuers set.json --scope example.org/enrol --signal 0x52908400098527886e0f7030069857d2e4169ee7 \
+                      --output-opening opening.json -o proof.vlp"
+    )]
+    Prove(Prove),
+    /// Check a proof and show its public words; exit status 0 only if it is valid
+    #[command(
+        after_help = "A valid proof says that the words belong together. Whether the issuer root, scope, signal and nullifier are \
+                      the right ones is for the relying party to compare: see docs/public-inputs.md.\n\nExamples:\n  \
+                      verilens verify --vk keys/verifying.vlk proof.vlp\n  verilens verify --vk keys/verifying.vlk proof.vlp --json"
+    )]
+    Verify {
+        /// Verifying key.
+        #[arg(long, value_name = "FILE")]
+        vk: PathBuf,
+        /// Proof.
+        proof: PathBuf,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Generate a verifier contract (comes in a later version)
+    #[command(after_help = "Examples:\n  verilens solidity --vk keys/verifying.vlk -o contract/")]
+    Solidity {
+        /// Verifying key.
+        #[arg(long, value_name = "FILE")]
+        vk: PathBuf,
+        /// Folder for the contract.
+        #[arg(short, long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Measure key generation, proving and verifying on this machine
+    #[command(
+        after_help = "Each case runs in a process of its own, so that peaks of memory do not mix. RAYON_NUM_THREADS sets the \
+                      number of threads.\n\nExamples:\n  verilens bench\n  verilens bench --json --all"
+    )]
+    Bench {
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+        /// Also the V3 model with its mask.
+        #[arg(long)]
+        all: bool,
+        /// Proofs per case; the median counts.
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=100))]
+        runs: u8,
+    },
+    /// One case of `bench`, in this process.
+    #[command(hide = true)]
+    BenchCase {
+        /// Name of the case.
+        name: String,
+        /// Proofs; the median counts.
+        runs: u8,
+    },
+}
+
+/// Use cases.
+#[derive(Debug, Subcommand)]
+pub enum Demo {
+    /// A private iris code from a signed private image; then the upgrade to a new model, without the camera
+    #[command(after_help = "Examples:\n  verilens demo iris-upgrade\n  verilens demo iris-upgrade --json\n  \
+                            verilens demo iris-upgrade --keep demo/      (keep every file, secrets included)")]
+    IrisUpgrade {
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+        /// Keep all files in this folder; otherwise only the pictures are kept, in a temporary one.
+        #[arg(long, value_name = "DIR")]
+        keep: Option<PathBuf>,
+        /// A normalised iris image of 128 x 512 pixels (PNG or PGM, 8-bit grey) instead of the built-in one.
+        #[arg(long, value_name = "FILE")]
+        image: Option<PathBuf>,
+    },
+}
+
+/// Commands on models.
+#[derive(Debug, Subcommand)]
+pub enum Model {
+    /// Import an ONNX model as a bundle
+    #[command(after_help = "Examples:\n  verilens model import iris.onnx --schema iris/left/v1 -o iris.vlm\n  \
+                            verilens model import masked.onnx --schema iris/left/v3 --bool-input mask -o masked.vlm")]
+    Import {
+        /// ONNX file.
+        onnx: PathBuf,
+        /// Schema of the captures that the model reads.
+        #[arg(long)]
+        schema: String,
+        /// An input, by its name in the file, that holds 0 and 1 only (may be repeated).
+        #[arg(long, value_name = "NAME")]
+        bool_input: Vec<String>,
+        /// Example captures for quantising float weights (comes in a later version; integer models need none).
+        #[arg(long, value_name = "DIR")]
+        calibrate: Option<PathBuf>,
+        /// Model bundle.
+        #[arg(short, long, value_name = "M.vlm")]
+        out: PathBuf,
+    },
+    /// Show a bundle: inputs, operators, shapes, ranges, outputs, digest
+    #[command(after_help = "Examples:\n  verilens model show iris.vlm")]
+    Show {
+        /// Model bundle.
+        model: PathBuf,
+    },
+}
+
+/// Commands on SRS files.
+#[derive(Debug, Subcommand)]
+pub enum Srs {
+    /// Make an SRS for tests: whoever makes it can forge proofs
+    #[command(after_help = "Examples:\n  verilens srs generate --k 14 --insecure-for-tests -o srs.bin")]
+    Generate {
+        /// Logarithm of the number of rows.
+        #[arg(long)]
+        k: u32,
+        /// Says that you know what this is not for.
+        #[arg(long, required = true)]
+        insecure_for_tests: bool,
+        /// SRS file.
+        #[arg(short, long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Import a public ceremony: .ptau as snarkjs writes it, or halo2's raw format
+    #[command(after_help = "Examples:\n  verilens srs import powersOfTau28_hez_final_14.ptau --k 14 -o srs.bin")]
+    Import {
+        /// Ceremony file.
+        file: PathBuf,
+        /// Logarithm of the number of rows to keep.
+        #[arg(long)]
+        k: u32,
+        /// SRS file.
+        #[arg(short, long, value_name = "FILE")]
+        out: PathBuf,
+    },
+}
+
+/// Commands on issuers.
+#[derive(Debug, Subcommand)]
+pub enum Issuer {
+    /// Make an issuer: DIR/issuer.key (secret) and DIR/issuer.pub
+    #[command(after_help = "Examples:\n  verilens issuer new -o camera/")]
+    New {
+        /// Folder for the keys.
+        #[arg(short, long, value_name = "DIR")]
+        out: PathBuf,
+        /// Replace an existing secret key.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Make the set of issuers that a relying party trusts, from their DIR/issuer.pub
+    #[command(after_help = "Examples:\n  verilens issuer set camera-1/ camera-2/ -o set.json")]
+    Set {
+        /// Issuer folders, in order.
+        #[arg(required = true, value_name = "DIR")]
+        issuers: Vec<PathBuf>,
+        /// Issuer set.
+        #[arg(short, long, value_name = "set.json")]
+        out: PathBuf,
+    },
+}
+
+/// Commands on holders.
+#[derive(Debug, Subcommand)]
+pub enum Holder {
+    /// Make a holder secret
+    #[command(after_help = "Examples:\n  verilens holder new -o me.vls")]
+    New {
+        /// Secret file.
+        #[arg(short, long, value_name = "F")]
+        out: PathBuf,
+        /// Replace an existing secret.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Print the id that an issuer signs for
+    #[command(after_help = "Examples:\n  verilens holder id me.vls")]
+    Id {
+        /// Secret file.
+        holder: PathBuf,
+    },
+}
+
+/// Arguments of `attest`.
+#[derive(Debug, Args)]
+pub struct Attest {
+    /// Issuer folder.
+    #[arg(long, value_name = "DIR")]
+    pub issuer: PathBuf,
+    /// Holder id, as `holder id` prints it.
+    #[arg(long, value_name = "H")]
+    pub holder_id: String,
+    /// Schema: what is in the capture, down to which eye.
+    #[arg(long)]
+    pub schema: String,
+    /// Time of the capture in unix seconds; now by default.
+    #[arg(long, value_name = "T")]
+    pub captured_at: Option<u64>,
+    /// Tensors.
+    #[arg(required = true, value_name = "TENSOR=FILE")]
+    pub tensors: Vec<TensorArgument>,
+    /// Capture.
+    #[arg(short, long, value_name = "C.vlc")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `prove`.
+#[derive(Debug, Args)]
+pub struct Prove {
+    /// Folder that `setup` wrote.
+    #[arg(long)]
+    pub keys: PathBuf,
+    /// Model bundle.
+    #[arg(long, value_name = "M.vlm")]
+    pub model: PathBuf,
+    /// SRS file.
+    #[arg(long, value_name = "F")]
+    pub srs: PathBuf,
+    /// Capture.
+    #[arg(long, value_name = "C.vlc")]
+    pub capture: PathBuf,
+    /// Holder secret.
+    #[arg(long, value_name = "F")]
+    pub holder: PathBuf,
+    /// Issuer set.
+    #[arg(long, value_name = "set.json")]
+    pub issuers: PathBuf,
+    /// Where the proof counts.
+    #[arg(long, value_name = "X")]
+    pub scope: String,
+    /// What the proof authorises.
+    #[arg(long, value_name = "Y")]
+    pub signal: String,
+    /// The capture is not older than this (unix seconds).
+    #[arg(long, value_name = "T", default_value_t = 0)]
+    pub not_before: u64,
+    /// Proof.
+    #[arg(short, long, value_name = "proof.vlp")]
+    pub out: PathBuf,
+    /// Where to keep the outputs and the blinding (private).
+    #[arg(long, value_name = "O")]
+    pub output_opening: Option<PathBuf>,
+}
+
+/// What kind of statement keys are for.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Statement {
+    /// How issuers sign.
+    #[arg(long, value_enum, default_value_t = Scheme::Eddsa)]
+    pub scheme: Scheme,
+    /// Whether the output is committed to or public.
+    #[arg(long, value_enum, default_value_t = Output::Committed)]
+    pub output: Output,
+}
+
+/// Signature schemes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scheme {
+    /// EdDSA on Baby Jubjub with Poseidon
+    Eddsa,
+    /// ECDSA on P-256 (comes in a later version)
+    P256,
+}
+
+/// Output modes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// A commitment is public
+    Committed,
+    /// The output is public
+    Revealed,
+}
+
+impl From<Scheme> for SignatureScheme {
+    fn from(scheme: Scheme) -> Self {
+        match scheme {
+            Scheme::Eddsa => Self::EddsaBabyJubJubPoseidon,
+            Scheme::P256 => Self::EcdsaP256Sha256,
+        }
+    }
+}
+
+impl From<Output> for OutputMode {
+    fn from(output: Output) -> Self {
+        match output {
+            Output::Committed => Self::Committed,
+            Output::Revealed => Self::Revealed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+
+    /// Every command that does something shows how it is called.
+    #[test]
+    fn every_help_has_examples() {
+        fn walk(command: &clap::Command) {
+            let mut inner = command.get_subcommands().filter(|c| !c.is_hide_set()).peekable();
+            if inner.peek().is_none() {
+                let help = command.clone().render_long_help().to_string();
+                assert!(help.contains("Examples:"), "{}", command.get_name());
+            }
+            inner.for_each(walk);
+        }
+        walk(&super::Cli::command());
+    }
+}

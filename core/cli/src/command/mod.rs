@@ -1,0 +1,6 @@
+//! The commands, one function each.
+pub mod model;
+pub mod people;
+pub mod prove;
+pub mod srs;
+pub mod verify;

@@ -1,0 +1,146 @@
+//! `verify`.
+use std::{path::Path, time::Instant};
+
+use serde::Serialize;
+use verilens_statement::{field::to_hex, Instance, OutputWords};
+use verilens_verifier::{verify_proof, Proof, VerifyingKey};
+
+use crate::{
+    error::{CliError, Result},
+    files,
+    output::{print, print_json, rounded},
+    progress::{warn_if_insecure, INSECURE},
+};
+
+/// What `verify --json` prints.
+#[derive(Serialize)]
+struct Report {
+    valid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verify_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof_bytes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    insecure_srs: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<Words>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<Vec<String>>,
+}
+
+#[derive(Serialize)]
+struct Words {
+    scheme: &'static str,
+    output: &'static str,
+    model_digest: String,
+    schema: String,
+    issuer_root: String,
+    nullifier: String,
+    scope: String,
+    signal: String,
+    not_before: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_commitment: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_count: Option<u64>,
+}
+
+/// Checks that a proof is valid and that its words are those of a statement that this version knows.
+pub fn check(key: &VerifyingKey, proof: &Proof) -> Result<Instance> {
+    verify_proof(key, proof).map_err(CliError::InvalidProof)?;
+    let instance = Instance::from_bytes(&proof.words)?;
+    let description = key.description();
+    // The circuit fixes both words; a key that says otherwise was not made by `setup`.
+    let fixed = [description.statement, description.model_digest];
+    if proof.words.get(..2) != Some(&fixed[..]) {
+        return Err(CliError::Refused("verifying key: its statement and model digest are not the proof's".into()));
+    }
+    Ok(instance)
+}
+
+/// Checks a proof and shows its words.
+pub fn verify(key: &Path, proof: &Path, json: bool) -> Result<()> {
+    let outcome = examine(key, proof);
+    match outcome {
+        Ok((report, insecure)) => {
+            if json {
+                warn_if_insecure(insecure);
+                print_json(&report)
+            } else {
+                print(&table(&report, insecure))
+            }
+        }
+        Err(error) => {
+            if json {
+                print_json(&Report {
+                    valid: false,
+                    error: Some(error.to_string()),
+                    verify_ms: None,
+                    proof_bytes: None,
+                    insecure_srs: None,
+                    instance: None,
+                    words: None,
+                })?;
+            }
+            Err(error)
+        }
+    }
+}
+
+fn examine(key: &Path, proof: &Path) -> Result<(Report, bool)> {
+    let key = files::verifying_key(key)?;
+    let proof = files::proof(proof)?;
+    let start = Instant::now();
+    let instance = check(&key, &proof)?;
+    let verify_ms = start.elapsed().as_secs_f64() * 1e3;
+    let insecure = key.description().insecure_srs;
+    let (commitment, count) = match &instance.output {
+        OutputWords::Committed(word) => (Some(to_hex(word)), None),
+        OutputWords::Revealed { count, .. } => (None, Some(*count)),
+    };
+    let words = Words {
+        scheme: instance.scheme.name(),
+        output: instance.output.mode().name(),
+        model_digest: to_hex(&instance.model_digest),
+        schema: to_hex(&instance.schema),
+        issuer_root: to_hex(&instance.issuer_root),
+        nullifier: to_hex(&instance.nullifier),
+        scope: to_hex(&instance.scope),
+        signal: to_hex(&instance.signal),
+        not_before: instance.not_before,
+        output_commitment: commitment,
+        output_count: count,
+    };
+    let report = Report {
+        valid: true,
+        error: None,
+        verify_ms: Some(rounded(verify_ms)),
+        proof_bytes: Some(proof.bytes.len()),
+        insecure_srs: Some(insecure),
+        instance: Some(words),
+        words: Some(proof.words.iter().map(|w| format!("0x{}", hex::encode(w))).collect()),
+    };
+    Ok((report, insecure))
+}
+
+fn table(report: &Report, insecure: bool) -> String {
+    let mut text = format!("valid              checked in {:.1} ms\n", report.verify_ms.unwrap_or_default());
+    if let Some(w) = &report.instance {
+        let output = match (&w.output_commitment, w.output_count) {
+            (Some(commitment), _) => format!("output_commitment  {commitment}"),
+            (None, count) => format!("output_count       {}", count.unwrap_or_default()),
+        };
+        text += &format!(
+            "statement          {}, {} output\nmodel_digest       {}\nschema             {}\nissuer_root        {}\n\
+             nullifier          {}\nscope              {}\nsignal             {}\nnot_before         {}\n{output}",
+            w.scheme, w.output, w.model_digest, w.schema, w.issuer_root, w.nullifier, w.scope, w.signal, w.not_before,
+        );
+    }
+    if insecure {
+        text += "\n";
+        text += INSECURE;
+    }
+    text
+}
