@@ -12,20 +12,29 @@ use verilens_model::{
 };
 use verilens_prover::{estimate, srs::Srs, Keys, Request, Silent};
 use verilens_statement::{
-    field::text_to_field, Capture, CaptureContent, DType, HolderSecret, IssuerKey, IssuerSet, OutputMode,
-    SignatureScheme, Tensor, TensorSpec,
+    field::text_to_field, Capture, CaptureContent, DType, HolderSecret, IssuerKey, IssuerSet,
+    OutputMode, SignatureScheme, Tensor, TensorSpec,
 };
 use verilens_verifier::verify_proof;
 
 const IMAGE: &[u8] = include_bytes!("../../tests/vectors/open-iris/real_cat_left.png");
 const MODELS: [(&str, &[u8]); 2] = [
-    ("v1", include_bytes!("../../tests/vectors/open-iris/iris_v1.onnx")),
-    ("v2", include_bytes!("../../tests/vectors/open-iris/iris_v2.onnx")),
+    (
+        "v1",
+        include_bytes!("../../tests/vectors/open-iris/iris_v1.onnx"),
+    ),
+    (
+        "v2",
+        include_bytes!("../../tests/vectors/open-iris/iris_v2.onnx"),
+    ),
 ];
 const SCHEMA: &str = "iris/left/v1";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (scheme, mode) = (SignatureScheme::EddsaBabyJubJubPoseidon, OutputMode::Committed);
+    let (scheme, mode) = (
+        SignatureScheme::EddsaBabyJubJubPoseidon,
+        OutputMode::Committed,
+    );
 
     // Who there is: cameras that are trusted, and a person.
     let cameras = [(); 3].map(|()| IssuerKey::random(&mut OsRng));
@@ -34,10 +43,20 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // At the camera, once: the image is signed for the person, who takes the capture home.
     let image = read_grey_image(IMAGE)?;
-    let shape = vec![1, 1, u32::try_from(image.height)?, u32::try_from(image.width)?];
-    let spec = TensorSpec { name: "image".into(), dtype: DType::Uint8, shape };
+    let shape = vec![
+        1,
+        1,
+        u32::try_from(image.height)?,
+        u32::try_from(image.width)?,
+    ];
+    let spec = TensorSpec {
+        name: "image".into(),
+        dtype: DType::Uint8,
+        shape,
+    };
     let tensor = Tensor::new(spec, image.pixels.to_vec())?;
-    let content = CaptureContent::new(SCHEMA, vec![tensor], holder.id(), 1_767_225_600, &mut OsRng)?;
+    let content =
+        CaptureContent::new(SCHEMA, vec![tensor], holder.id(), 1_767_225_600, &mut OsRng)?;
     let [_, camera, _] = &cameras;
     let capture = Capture::sign(camera, content)?;
 
@@ -63,7 +82,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!(
             "{name}: valid, {} bytes; nullifier 0x{}",
             proved.proof.bytes.len(),
-            proved.proof.words[4].iter().map(|b| format!("{b:02x}")).collect::<String>()
+            proved.proof.words[4]
+                .iter()
+                .map(|b| format!("{b:02x}"))
+                .collect::<String>()
         );
     }
     Ok(())

@@ -42,7 +42,9 @@ pub enum Command {
         model: Model,
     },
     /// Say what a proof for a model will cost, before any key is made
-    #[command(after_help = "Examples:\n  verilens estimate iris.vlm\n  verilens estimate iris.vlm --output revealed")]
+    #[command(
+        after_help = "Examples:\n  verilens estimate iris.vlm\n  verilens estimate iris.vlm --output revealed"
+    )]
     Estimate {
         /// Model bundle.
         model: PathBuf,
@@ -159,8 +161,10 @@ pub enum Command {
 #[derive(Debug, Subcommand)]
 pub enum Demo {
     /// A private iris code from a signed private image; then the upgrade to a new model, without the camera
-    #[command(after_help = "Examples:\n  verilens demo iris-upgrade\n  verilens demo iris-upgrade --json\n  \
-                            verilens demo iris-upgrade --keep demo/      (keep every file, secrets included)")]
+    #[command(
+        after_help = "Examples:\n  verilens demo iris-upgrade\n  verilens demo iris-upgrade --json\n  \
+                            verilens demo iris-upgrade --keep demo/      (keep every file, secrets included)"
+    )]
     IrisUpgrade {
         /// Print one JSON object.
         #[arg(long)]
@@ -178,8 +182,10 @@ pub enum Demo {
 #[derive(Debug, Subcommand)]
 pub enum Model {
     /// Import an ONNX model as a bundle
-    #[command(after_help = "Examples:\n  verilens model import iris.onnx --schema iris/left/v1 -o iris.vlm\n  \
-                            verilens model import masked.onnx --schema iris/left/v3 --bool-input mask -o masked.vlm")]
+    #[command(
+        after_help = "Examples:\n  verilens model import iris.onnx --schema iris/left/v1 -o iris.vlm\n  \
+                            verilens model import masked.onnx --schema iris/left/v3 --bool-input mask -o masked.vlm"
+    )]
     Import {
         /// ONNX file.
         onnx: PathBuf,
@@ -208,7 +214,9 @@ pub enum Model {
 #[derive(Debug, Subcommand)]
 pub enum Srs {
     /// Make an SRS for tests: whoever makes it can forge proofs
-    #[command(after_help = "Examples:\n  verilens srs generate --k 14 --insecure-for-tests -o srs.bin")]
+    #[command(
+        after_help = "Examples:\n  verilens srs generate --k 14 --insecure-for-tests -o srs.bin"
+    )]
     Generate {
         /// Logarithm of the number of rows.
         #[arg(long)]
@@ -221,7 +229,9 @@ pub enum Srs {
         out: PathBuf,
     },
     /// Import a public ceremony: .ptau as snarkjs writes it, or halo2's raw format
-    #[command(after_help = "Examples:\n  verilens srs import powersOfTau28_hez_final_14.ptau --k 14 -o srs.bin")]
+    #[command(
+        after_help = "Examples:\n  verilens srs import powersOfTau28_hez_final_14.ptau --k 14 -o srs.bin"
+    )]
     Import {
         /// Ceremony file.
         file: PathBuf,
@@ -401,7 +411,10 @@ mod tests {
     #[test]
     fn every_help_has_examples() {
         fn walk(command: &clap::Command) {
-            let mut inner = command.get_subcommands().filter(|c| !c.is_hide_set()).peekable();
+            let mut inner = command
+                .get_subcommands()
+                .filter(|c| !c.is_hide_set())
+                .peekable();
             if inner.peek().is_none() {
                 let help = command.clone().render_long_help().to_string();
                 assert!(help.contains("Examples:"), "{}", command.get_name());

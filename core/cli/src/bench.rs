@@ -31,12 +31,23 @@ struct Case {
 }
 
 const CASES: [Case; 3] = [
-    Case { name: "iris-v1", onnx: assets::IRIS_V1, tensors: &[("image", assets::IMAGE)] },
-    Case { name: "iris-v3", onnx: assets::IRIS_V3, tensors: &[("image", assets::IMAGE_1024)] },
+    Case {
+        name: "iris-v1",
+        onnx: assets::IRIS_V1,
+        tensors: &[("image", assets::IMAGE)],
+    },
+    Case {
+        name: "iris-v3",
+        onnx: assets::IRIS_V3,
+        tensors: &[("image", assets::IMAGE_1024)],
+    },
     Case {
         name: "iris-v3-mask",
         onnx: assets::IRIS_V3_MASK,
-        tensors: &[("image", assets::IMAGE_1024), ("mask:bool", assets::MASK_1024)],
+        tensors: &[
+            ("image", assets::IMAGE_1024),
+            ("mask:bool", assets::MASK_1024),
+        ],
     },
 ];
 /// Cases that run without `--all`.
@@ -83,7 +94,9 @@ pub fn run(json: bool, all: bool, runs: u8) -> Result<()> {
     let mut cases = Vec::new();
     for case in CASES.iter().take(if all { CASES.len() } else { USUAL }) {
         let mut child = Command::new(&program);
-        child.args(["bench-case", case.name, &runs.to_string()]).stderr(std::process::Stdio::inherit());
+        child
+            .args(["bench-case", case.name, &runs.to_string()])
+            .stderr(std::process::Stdio::inherit());
         let output = child.output().map_err(CliError::io(&program))?;
         if !output.status.success() {
             return Err(CliError::Refused(format!("bench: {} failed", case.name)));
@@ -97,7 +110,11 @@ pub fn run(json: bool, all: bool, runs: u8) -> Result<()> {
         os: std::env::consts::OS,
         arch: std::env::consts::ARCH,
     };
-    let report = Report { version: env!("CARGO_PKG_VERSION"), machine, cases };
+    let report = Report {
+        version: env!("CARGO_PKG_VERSION"),
+        machine,
+        cases,
+    };
     if json {
         print_json(&report)
     } else {
@@ -145,15 +162,25 @@ fn table(report: &Report) -> String {
 /// One case, in this process.
 pub fn run_case(name: &str, runs: u8) -> Result<()> {
     let case = CASES.iter().find(|c| c.name == name);
-    let case = case.ok_or_else(|| CliError::Usage(format!("bench case `{name}`: there is none of this name")))?;
+    let case = case.ok_or_else(|| {
+        CliError::Usage(format!("bench case `{name}`: there is none of this name"))
+    })?;
     let reporter = Reporter::new();
     reporter.say(&format!("bench: {name}"));
-    let (schema, bits) = ("bench/v1", case.tensors.iter().filter_map(|(n, _)| n.strip_suffix(":bool")));
+    let (schema, bits) = (
+        "bench/v1",
+        case.tensors
+            .iter()
+            .filter_map(|(n, _)| n.strip_suffix(":bool")),
+    );
     let options = bits.fold(ImportOptions::default(), ImportOptions::bool_input);
     let refused = |e: &dyn std::fmt::Display| CliError::Refused(format!("{name}: {e}"));
     let graph = import_bytes(case.onnx, &options).map_err(|e| refused(&e))?;
     let bundle = ModelBundle::new(schema, graph).map_err(|e| refused(&e))?;
-    let (scheme, mode) = (SignatureScheme::EddsaBabyJubJubPoseidon, OutputMode::Committed);
+    let (scheme, mode) = (
+        SignatureScheme::EddsaBabyJubJubPoseidon,
+        OutputMode::Committed,
+    );
     let k = verilens_prover::estimate(&bundle, scheme, mode)?.size.k;
     reporter.step("making an INSECURE srs for tests");
     let srs = Srs::generate_insecure_for_tests(k, &mut OsRng).map_err(ProverError::from)?;
@@ -217,9 +244,16 @@ fn content(case: &Case, schema: &str, holder: &HolderSecret) -> Result<CaptureCo
     for (i, (what, bytes)) in case.tensors.iter().enumerate() {
         let path = folder.path().join(i.to_string());
         files::write(&path, bytes, Access::Private)?;
-        let argument: TensorArgument =
-            format!("{what}={}", path.display()).parse().map_err(CliError::Refused)?;
+        let argument: TensorArgument = format!("{what}={}", path.display())
+            .parse()
+            .map_err(CliError::Refused)?;
         tensors.push(argument.read()?);
     }
-    Ok(CaptureContent::new(schema, tensors, holder.id(), 1_700_000_000, &mut OsRng)?)
+    Ok(CaptureContent::new(
+        schema,
+        tensors,
+        holder.id(),
+        1_700_000_000,
+        &mut OsRng,
+    )?)
 }

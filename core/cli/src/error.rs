@@ -34,7 +34,9 @@ pub enum CliError {
         limit: u64,
     },
     /// A secret would be overwritten.
-    #[error("{path}: exists already, and what it holds cannot be made again; use --force to replace it")]
+    #[error(
+        "{path}: exists already, and what it holds cannot be made again; use --force to replace it"
+    )]
     Exists {
         /// The file.
         path: PathBuf,
@@ -62,12 +64,18 @@ pub enum CliError {
 impl CliError {
     /// Wraps the refusal of a file's content.
     pub fn file(path: &Path, source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::File { path: path.to_owned(), source: Box::new(source) }
+        Self::File {
+            path: path.to_owned(),
+            source: Box::new(source),
+        }
     }
 
     /// Wraps an input/output error on a file.
     pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Io { path: path.to_owned(), source }
+        move |source| Self::Io {
+            path: path.to_owned(),
+            source,
+        }
     }
 
     /// 1 for an invalid proof or refused input, 2 for usage.

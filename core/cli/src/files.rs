@@ -35,13 +35,18 @@ const MAX_SET: u64 = 140 * MB;
 pub fn read(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>> {
     let file = File::open(path).map_err(CliError::io(path))?;
     let size = file.metadata().map_err(CliError::io(path))?.len();
-    let too_large = || CliError::TooLarge { path: path.to_owned(), limit };
+    let too_large = || CliError::TooLarge {
+        path: path.to_owned(),
+        limit,
+    };
     if size > limit {
         return Err(too_large());
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(size as usize));
     // The size may lie (a pipe, a file that grows): the bound holds all the same.
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(CliError::io(path))?;
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(CliError::io(path))?;
     if bytes.len() as u64 > limit {
         return Err(too_large());
     }
@@ -52,7 +57,11 @@ fn read_text(path: &Path, limit: u64) -> Result<String> {
     String::from_utf8(read(path, limit)?.to_vec()).map_err(|e| CliError::file(path, e.utf8_error()))
 }
 
-fn decoded<T, E>(path: &Path, limit: u64, decode: impl FnOnce(&[u8]) -> std::result::Result<T, E>) -> Result<T>
+fn decoded<T, E>(
+    path: &Path,
+    limit: u64,
+    decode: impl FnOnce(&[u8]) -> std::result::Result<T, E>,
+) -> Result<T>
 where
     E: std::error::Error + Send + Sync + 'static,
 {
@@ -143,12 +152,16 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> Result<()> {
         return match file.persist_noclobber(path) {
             Ok(_) => Ok(()),
             Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => {
-                Err(CliError::Exists { path: path.to_owned() })
+                Err(CliError::Exists {
+                    path: path.to_owned(),
+                })
             }
             Err(e) => Err(CliError::io(path)(e.error)),
         };
     }
-    file.persist(path).map(|_| ()).map_err(|e| CliError::io(path)(e.error))
+    file.persist(path)
+        .map(|_| ())
+        .map_err(|e| CliError::io(path)(e.error))
 }
 
 #[cfg(unix)]

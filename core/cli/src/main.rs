@@ -29,7 +29,8 @@ fn main() -> ExitCode {
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("error: {error}\n"));
+            let _ =
+                std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("error: {error}\n"));
             ExitCode::from(error.exit_status())
         }
     }
@@ -37,22 +38,52 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     match command {
-        Command::Demo { demo: Demo::IrisUpgrade { json, keep, image } } => demo::run(json, keep, image),
-        Command::Model { model: Model::Import { onnx, schema, bool_input, calibrate, out } } => {
+        Command::Demo {
+            demo: Demo::IrisUpgrade { json, keep, image },
+        } => demo::run(json, keep, image),
+        Command::Model {
+            model:
+                Model::Import {
+                    onnx,
+                    schema,
+                    bool_input,
+                    calibrate,
+                    out,
+                },
+        } => {
             if calibrate.is_some() {
                 return Err(later("--calibrate: quantisation of float weights comes"));
             }
             command::model::import(&onnx, &schema, &bool_input, &out)
         }
-        Command::Model { model: Model::Show { model } } => command::model::show(&model),
+        Command::Model {
+            model: Model::Show { model },
+        } => command::model::show(&model),
         Command::Estimate { model, statement } => command::model::estimate(&model, statement),
-        Command::Srs { srs: Srs::Generate { k, out, .. } } => command::srs::generate(k, &out),
-        Command::Srs { srs: Srs::Import { file, k, out } } => command::srs::import(&file, k, &out),
-        Command::Setup { model, srs, statement, out } => command::prove::setup(&model, &srs, statement, &out),
-        Command::Issuer { issuer: Issuer::New { out, force } } => command::people::issuer_new(&out, force),
-        Command::Issuer { issuer: Issuer::Set { issuers, out } } => command::people::issuer_set(&issuers, &out),
-        Command::Holder { holder: Holder::New { out, force } } => command::people::holder_new(&out, force),
-        Command::Holder { holder: Holder::Id { holder } } => command::people::holder_id(&holder),
+        Command::Srs {
+            srs: Srs::Generate { k, out, .. },
+        } => command::srs::generate(k, &out),
+        Command::Srs {
+            srs: Srs::Import { file, k, out },
+        } => command::srs::import(&file, k, &out),
+        Command::Setup {
+            model,
+            srs,
+            statement,
+            out,
+        } => command::prove::setup(&model, &srs, statement, &out),
+        Command::Issuer {
+            issuer: Issuer::New { out, force },
+        } => command::people::issuer_new(&out, force),
+        Command::Issuer {
+            issuer: Issuer::Set { issuers, out },
+        } => command::people::issuer_set(&issuers, &out),
+        Command::Holder {
+            holder: Holder::New { out, force },
+        } => command::people::holder_new(&out, force),
+        Command::Holder {
+            holder: Holder::Id { holder },
+        } => command::people::holder_id(&holder),
         Command::Attest(arguments) => command::people::attest(&arguments),
         Command::Prove(arguments) => command::prove::prove(&arguments),
         Command::Verify { vk, proof, json } => command::verify::verify(&vk, &proof, json),

@@ -25,7 +25,10 @@ impl Reporter {
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
-        Self { bar, running: Mutex::new(Vec::new()) }
+        Self {
+            bar,
+            running: Mutex::new(Vec::new()),
+        }
     }
 
     /// A step begins.
@@ -49,10 +52,20 @@ impl Reporter {
 
     /// The prover's stages since the last call, with their durations; the last one ends now.
     pub fn stages(&self) -> Vec<(Stage, Duration)> {
-        let Ok(mut running) = self.running.lock() else { return Vec::new() };
+        let Ok(mut running) = self.running.lock() else {
+            return Vec::new();
+        };
         let begun = std::mem::take(&mut *running);
-        let ends = begun.iter().skip(1).map(|(_, t)| *t).chain([Instant::now()]);
-        begun.iter().zip(ends).map(|((stage, t), end)| (*stage, end.duration_since(*t))).collect()
+        let ends = begun
+            .iter()
+            .skip(1)
+            .map(|(_, t)| *t)
+            .chain([Instant::now()]);
+        begun
+            .iter()
+            .zip(ends)
+            .map(|((stage, t), end)| (*stage, end.duration_since(*t)))
+            .collect()
     }
 }
 
@@ -79,7 +92,8 @@ fn line(text: &str) {
 }
 
 /// What must be said of keys and proofs that rest on an SRS of one party's making.
-pub const INSECURE: &str = "WARNING: INSECURE SRS. It was made for tests by one party, who can forge any proof under it. \
+pub const INSECURE: &str =
+    "WARNING: INSECURE SRS. It was made for tests by one party, who can forge any proof under it. \
                             Use `verilens srs import` with a public ceremony for anything real.";
 
 /// Warns if an SRS is for tests.

@@ -46,7 +46,13 @@ pub struct Registry {
 impl Registry {
     /// A registry for captures of a schema, not older than a time, by the issuers under a root.
     pub fn new(schema: Fr, not_before: u64, root: Fr) -> Self {
-        Self { schema, not_before, roots: vec![root], models: Vec::new(), nullifiers: HashSet::new() }
+        Self {
+            schema,
+            not_before,
+            roots: vec![root],
+            models: Vec::new(),
+            nullifiers: HashSet::new(),
+        }
     }
 
     /// Accepts proofs under a verifying key in a scope from now on.
@@ -56,7 +62,10 @@ impl Registry {
 
     /// Checks a proof and records its nullifier.
     pub fn submit(&mut self, proof: &Proof) -> Result<Instance, Refusal> {
-        let known = self.models.iter().find(|(key, _)| key.digest() == proof.key_digest);
+        let known = self
+            .models
+            .iter()
+            .find(|(key, _)| key.digest() == proof.key_digest);
         let (key, scope) = known.ok_or(Refusal::UnknownModel)?;
         let instance = check(key, proof)?;
         if instance.schema != self.schema {

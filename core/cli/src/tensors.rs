@@ -1,7 +1,7 @@
 //! `NAME=FILE` and `NAME:bool=FILE`: tensors of a capture from images and arrays.
 use std::{path::PathBuf, str::FromStr};
 
-use verilens_model::{image::read_grey_image, npy::NpyData, npy::read_npy};
+use verilens_model::{image::read_grey_image, npy::read_npy, npy::NpyData};
 use verilens_statement::{tensor::check_name, DType, Tensor, TensorSpec};
 
 use crate::{
@@ -22,17 +22,25 @@ impl FromStr for TensorArgument {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let (what, file) = text.split_once('=').ok_or("expected NAME=FILE or NAME:bool=FILE")?;
+        let (what, file) = text
+            .split_once('=')
+            .ok_or("expected NAME=FILE or NAME:bool=FILE")?;
         let (name, bits) = match what.split_once(':') {
             None | Some((_, "uint8")) => (what.split(':').next().unwrap_or(what), false),
             Some((name, "bool")) => (name, true),
-            Some((_, other)) => return Err(format!("tensor type `{other}`: expected uint8 or bool")),
+            Some((_, other)) => {
+                return Err(format!("tensor type `{other}`: expected uint8 or bool"))
+            }
         };
         check_name(name, "tensor name").map_err(|e| e.to_string())?;
         if file.is_empty() {
             return Err("expected a file after `=`".into());
         }
-        Ok(Self { name: name.to_owned(), bits, file: file.into() })
+        Ok(Self {
+            name: name.to_owned(),
+            bits,
+            file: file.into(),
+        })
     }
 }
 
@@ -41,7 +49,8 @@ impl TensorArgument {
     /// above 0 becomes 1.
     pub fn read(&self) -> Result<Tensor> {
         let bytes = files::read(&self.file, files::MAX_TENSOR_FILE)?;
-        let refused = |message: &str| CliError::Refused(format!("{}: {message}", self.file.display()));
+        let refused =
+            |message: &str| CliError::Refused(format!("{}: {message}", self.file.display()));
         let (shape, mut data, dtype) = if bytes.starts_with(b"\x93NUMPY") {
             let array = read_npy(&bytes).map_err(|e| CliError::file(&self.file, e))?;
             let dtype = match array.data {
@@ -53,7 +62,11 @@ impl TensorArgument {
             (array.shape, data, dtype)
         } else {
             let image = read_grey_image(&bytes).map_err(|e| CliError::file(&self.file, e))?;
-            (vec![1, 1, image.height, image.width], image.pixels.to_vec(), DType::Uint8)
+            (
+                vec![1, 1, image.height, image.width],
+                image.pixels.to_vec(),
+                DType::Uint8,
+            )
         };
         let dtype = if self.bits {
             data.iter_mut().for_each(|v| *v = u8::from(*v > 0));
@@ -61,9 +74,16 @@ impl TensorArgument {
         } else {
             dtype
         };
-        let shape = shape.iter().map(|&d| u32::try_from(d)).collect::<std::result::Result<_, _>>();
+        let shape = shape
+            .iter()
+            .map(|&d| u32::try_from(d))
+            .collect::<std::result::Result<_, _>>();
         let shape = shape.map_err(|_| refused("tensor shape: expected dimensions below 2^32"))?;
-        let spec = TensorSpec { name: self.name.clone(), dtype, shape };
+        let spec = TensorSpec {
+            name: self.name.clone(),
+            dtype,
+            shape,
+        };
         Tensor::new(spec, data).map_err(|e| CliError::file(&self.file, e))
     }
 }
@@ -76,11 +96,22 @@ mod tests {
     fn arguments() {
         let parse = |t: &str| t.parse::<TensorArgument>();
         let plain = parse("image=a=b.png").unwrap();
-        assert_eq!((plain.name.as_str(), plain.bits, plain.file), ("image", false, "a=b.png".into()));
+        assert_eq!(
+            (plain.name.as_str(), plain.bits, plain.file),
+            ("image", false, "a=b.png".into())
+        );
         assert!(!parse("image:uint8=a").unwrap().bits);
         let mask = parse("mask:bool=m.png").unwrap();
         assert_eq!((mask.name.as_str(), mask.bits), ("mask", true));
-        for bad in ["image", "=a", "Image=a", "image=", "image:float=a", ":bool=a", "image:=a"] {
+        for bad in [
+            "image",
+            "=a",
+            "Image=a",
+            "image=",
+            "image:float=a",
+            ":bool=a",
+            "image:=a",
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

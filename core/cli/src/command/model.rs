@@ -23,12 +23,18 @@ pub fn import(onnx: &Path, schema: &str, bool_inputs: &[String], out: &Path) -> 
         bundle(onnx, schema, bool_inputs)?
     };
     files::write(out, &bundle.encode(), Access::Public)?;
-    print(&format!("{}\nmodel digest {}", out.display(), hex::encode(bundle.digest())))
+    print(&format!(
+        "{}\nmodel digest {}",
+        out.display(),
+        hex::encode(bundle.digest())
+    ))
 }
 
 /// The bundle of an ONNX file.
 pub fn bundle(onnx: &Path, schema: &str, bool_inputs: &[String]) -> Result<ModelBundle> {
-    let options = bool_inputs.iter().fold(ImportOptions::default(), |o, name| o.bool_input(name));
+    let options = bool_inputs
+        .iter()
+        .fold(ImportOptions::default(), |o, name| o.bool_input(name));
     let graph = import_file(onnx, &options).map_err(|e| CliError::file(onnx, e))?;
     ModelBundle::new(schema, graph).map_err(|e| CliError::file(onnx, e))
 }

@@ -29,18 +29,33 @@ const fn secret(force: bool) -> Access {
 pub fn issuer_new(out: &Path, force: bool) -> Result<()> {
     files::folder(out)?;
     let key = IssuerKey::random(&mut OsRng);
-    files::write(&out.join(files::ISSUER_SECRET), &key.encode(), secret(force))?;
+    files::write(
+        &out.join(files::ISSUER_SECRET),
+        &key.encode(),
+        secret(force),
+    )?;
     let public = hex::encode(key.public().to_bytes());
-    files::write(&out.join(files::ISSUER_PUBLIC), format!("{public}\n").as_bytes(), Access::Public)?;
+    files::write(
+        &out.join(files::ISSUER_PUBLIC),
+        format!("{public}\n").as_bytes(),
+        Access::Public,
+    )?;
     print(&public)
 }
 
 /// Makes an issuer set.
 pub fn issuer_set(issuers: &[PathBuf], out: &Path) -> Result<()> {
-    let keys = issuers.iter().map(|folder| files::issuer_public(folder)).collect::<Result<Vec<_>>>()?;
+    let keys = issuers
+        .iter()
+        .map(|folder| files::issuer_public(folder))
+        .collect::<Result<Vec<_>>>()?;
     let set = IssuerSet::new(keys)?;
     files::write(out, set.to_json().as_bytes(), Access::Public)?;
-    print(&format!("{}\nissuer root {}", out.display(), to_hex(&set.root())))
+    print(&format!(
+        "{}\nissuer root {}",
+        out.display(),
+        to_hex(&set.root())
+    ))
 }
 
 /// Makes a holder secret.
@@ -59,7 +74,11 @@ pub fn holder_id(path: &Path) -> Result<()> {
 pub fn attest(arguments: &Attest) -> Result<()> {
     let holder = from_hex(&arguments.holder_id, "--holder-id")?;
     let issuer = files::issuer(&arguments.issuer)?;
-    let tensors = arguments.tensors.iter().map(|t| t.read()).collect::<Result<Vec<_>>>()?;
+    let tensors = arguments
+        .tensors
+        .iter()
+        .map(|t| t.read())
+        .collect::<Result<Vec<_>>>()?;
     let captured_at = match arguments.captured_at {
         Some(time) => time,
         None => now()?,
@@ -67,11 +86,16 @@ pub fn attest(arguments: &Attest) -> Result<()> {
     let content = CaptureContent::new(&arguments.schema, tensors, holder, captured_at, &mut OsRng)?;
     let capture = Capture::sign(&issuer, content)?;
     files::write(&arguments.out, &capture.encode(), Access::Private)?;
-    print(&format!("{}\ncaptured_at {captured_at}", arguments.out.display()))
+    print(&format!(
+        "{}\ncaptured_at {captured_at}",
+        arguments.out.display()
+    ))
 }
 
 /// Unix seconds.
 pub fn now() -> Result<u64> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    Ok(now.map_err(|_| CliError::Refused("clock: expected a time after 1970".into()))?.as_secs())
+    Ok(now
+        .map_err(|_| CliError::Refused("clock: expected a time after 1970".into()))?
+        .as_secs())
 }

@@ -20,7 +20,8 @@ pub fn generate(k: u32, out: &Path) -> Result<()> {
     let srs = {
         let reporter = Reporter::new();
         reporter.step("making an INSECURE srs for tests");
-        Srs::generate_insecure_for_tests(k, &mut OsRng).map_err(|e| CliError::Refused(format!("--k: {e}")))?
+        Srs::generate_insecure_for_tests(k, &mut OsRng)
+            .map_err(|e| CliError::Refused(format!("--k: {e}")))?
     };
     write(&srs, out)?;
     warn_if_insecure(true);
@@ -33,14 +34,20 @@ pub fn import(path: &Path, k: u32, out: &Path) -> Result<()> {
     reporter.step("reading and checking the ceremony (pairings, subgroup, Lagrange basis)");
     let mut file = File::open(path).map_err(CliError::io(path))?;
     let mut magic = Vec::new();
-    file.by_ref().take(4).read_to_end(&mut magic).map_err(CliError::io(path))?;
+    file.by_ref()
+        .take(4)
+        .read_to_end(&mut magic)
+        .map_err(CliError::io(path))?;
     file.rewind().map_err(CliError::io(path))?;
     let reader = BufReader::with_capacity(1 << 20, file);
     let refused = |e| CliError::file(path, e);
     let (srs, provenance) = if magic == b"ptau" {
         Srs::import_ptau(reader, k).map_err(refused)?
     } else {
-        (Srs::import_halo2_raw(reader, k).map_err(refused)?, Provenance::Unknown)
+        (
+            Srs::import_halo2_raw(reader, k).map_err(refused)?,
+            Provenance::Unknown,
+        )
     };
     drop(reporter);
     write(&srs, out)?;
@@ -54,5 +61,10 @@ pub fn import(path: &Path, k: u32, out: &Path) -> Result<()> {
 
 fn write(srs: &Srs, out: &Path) -> Result<()> {
     files::write(out, &srs.encode(), Access::Public)?;
-    print(&format!("{}\nsrs digest {}\nrows       2^{}", out.display(), hex::encode(srs.digest()), srs.k()))
+    print(&format!(
+        "{}\nsrs digest {}\nrows       2^{}",
+        out.display(),
+        hex::encode(srs.digest()),
+        srs.k()
+    ))
 }

@@ -55,7 +55,9 @@ pub fn check(key: &VerifyingKey, proof: &Proof) -> Result<Instance> {
     // The circuit fixes both words; a key that says otherwise was not made by `setup`.
     let fixed = [description.statement, description.model_digest];
     if proof.words.get(..2) != Some(&fixed[..]) {
-        return Err(CliError::Refused("verifying key: its statement and model digest are not the proof's".into()));
+        return Err(CliError::Refused(
+            "verifying key: its statement and model digest are not the proof's".into(),
+        ));
     }
     Ok(instance)
 }
@@ -120,13 +122,22 @@ fn examine(key: &Path, proof: &Path) -> Result<(Report, bool)> {
         proof_bytes: Some(proof.bytes.len()),
         insecure_srs: Some(insecure),
         instance: Some(words),
-        words: Some(proof.words.iter().map(|w| format!("0x{}", hex::encode(w))).collect()),
+        words: Some(
+            proof
+                .words
+                .iter()
+                .map(|w| format!("0x{}", hex::encode(w)))
+                .collect(),
+        ),
     };
     Ok((report, insecure))
 }
 
 fn table(report: &Report, insecure: bool) -> String {
-    let mut text = format!("valid              checked in {:.1} ms\n", report.verify_ms.unwrap_or_default());
+    let mut text = format!(
+        "valid              checked in {:.1} ms\n",
+        report.verify_ms.unwrap_or_default()
+    );
     if let Some(w) = &report.instance {
         let output = match (&w.output_commitment, w.output_count) {
             (Some(commitment), _) => format!("output_commitment  {commitment}"),

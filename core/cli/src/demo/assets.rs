@@ -2,7 +2,11 @@
 
 macro_rules! vector {
     ($name:literal) => {
-        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/open-iris/", $name))
+        include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/vectors/open-iris/",
+            $name
+        ))
     };
 }
 

@@ -36,7 +36,10 @@ pub fn run(json: bool, keep: Option<PathBuf>, image: Option<PathBuf>) -> Result<
             files::folder(folder)?;
             let mut entries = std::fs::read_dir(folder).map_err(CliError::io(folder))?;
             if entries.next().is_some() {
-                return Err(CliError::Refused(format!("{}: expected an empty folder", folder.display())));
+                return Err(CliError::Refused(format!(
+                    "{}: expected an empty folder",
+                    folder.display()
+                )));
             }
             None
         }
@@ -72,7 +75,9 @@ pub fn run(json: bool, keep: Option<PathBuf>, image: Option<PathBuf>) -> Result<
     if report.all_good() && story.codes_agree() {
         Ok(())
     } else {
-        Err(CliError::Refused("demo: something did not go as it must; see above".into()))
+        Err(CliError::Refused(
+            "demo: something did not go as it must; see above".into(),
+        ))
     }
 }
 
@@ -144,25 +149,50 @@ fn redirected(registry: &mut Registry, round: &Round) -> Result<bool> {
         Some(signal) => *signal = to_bytes(&other),
         None => return Ok(false),
     }
-    Ok(matches!(registry.submit(&stolen), Err(Refusal::Invalid(CliError::InvalidProof(_)))))
+    Ok(matches!(
+        registry.submit(&stolen),
+        Err(Refusal::Invalid(CliError::InvalidProof(_)))
+    ))
 }
 
 /// The holder tries again in the same scope: with the same proof, and with a fresh one for another address.
-fn used_twice(world: &World<'_>, keys: &Keys, registry: &mut Registry, round: &Round, scope: Fr) -> Result<bool> {
-    world.reporter.say("attack: the same capture twice in one scope");
+fn used_twice(
+    world: &World<'_>,
+    keys: &Keys,
+    registry: &mut Registry,
+    round: &Round,
+    scope: Fr,
+) -> Result<bool> {
+    world
+        .reporter
+        .say("attack: the same capture twice in one scope");
     let again = matches!(registry.submit(&round.proof), Err(Refusal::AlreadyUsed));
     let capture = files::capture(&world.folder.join("capture.vlc"))?;
-    let fresh = world.prove(keys, &capture, &world.issuers, scope, parse_word(OTHER, "signal")?)?;
+    let fresh = world.prove(
+        keys,
+        &capture,
+        &world.issuers,
+        scope,
+        parse_word(OTHER, "signal")?,
+    )?;
     Ok(again && matches!(registry.submit(&fresh.proof), Err(Refusal::AlreadyUsed)))
 }
 
 /// Somebody signs captures with a key of their own.
-fn foreign(world: &World<'_>, keys: &Keys, registry: &mut Registry, scope: Fr, signal: Fr) -> Result<bool> {
+fn foreign(
+    world: &World<'_>,
+    keys: &Keys,
+    registry: &mut Registry,
+    scope: Fr,
+    signal: Fr,
+) -> Result<bool> {
     world.reporter.say("attack: an issuer outside the set");
     let (set, capture) = world.foreign()?;
     let unprovable = matches!(
         world.prove(keys, &capture, &world.issuers, scope, signal),
-        Err(CliError::Prover(ProverError::Statement(Error::UnknownIssuer)))
+        Err(CliError::Prover(ProverError::Statement(
+            Error::UnknownIssuer
+        )))
     );
     let proved = world.prove(keys, &capture, &set, scope, signal)?;
     let refused = matches!(registry.submit(&proved.proof), Err(Refusal::UnknownIssuers));
@@ -192,6 +222,8 @@ impl Story {
 
     /// Whether both codes are open-iris' own (true for an image that open-iris was not asked about).
     fn codes_agree(&self) -> bool {
-        self.rounds.iter().all(|r| r.equal_bits.is_none_or(|equal| equal == r.bits))
+        self.rounds
+            .iter()
+            .all(|r| r.equal_bits.is_none_or(|equal| equal == r.bits))
     }
 }

@@ -50,7 +50,11 @@ impl CircuitSize {
     /// Size of the circuit that keys are for.
     pub fn of(keys: &Keys) -> Self {
         let size = keys.size();
-        Self { k: size.k, advice: size.advice, fixed: size.fixed }
+        Self {
+            k: size.k,
+            advice: size.advice,
+            fixed: size.fixed,
+        }
     }
 }
 
@@ -84,19 +88,46 @@ impl Story {
         writeln!(t, "  \"I hold an image that one of {ISSUERS} trusted issuers signed for me as {SCHEMA}, and this public")?;
         writeln!(t, "   model turns it into the code in this commitment.\"")?;
         writeln!(t, "  Whoever checks it learns nothing of the image, the code, the holder, or which issuer signed.\n")?;
-        let row = |t: &mut String, name: &str, a: String, b: String| writeln!(t, "  {name:<22} {a:>18} {b:>18}");
+        let row = |t: &mut String, name: &str, a: String, b: String| {
+            writeln!(t, "  {name:<22} {a:>18} {b:>18}")
+        };
         let seconds = |s: f64| format!("{s:.2} s");
         row(t, "", "first code (v1)".into(), "upgrade (v2)".into())?;
-        row(t, "deriving the keys", seconds(self.keygen_s[0]), seconds(self.keygen_s[1]))?;
-        row(t, "proving", seconds(first.prove_s), seconds(second.prove_s))?;
+        row(
+            t,
+            "deriving the keys",
+            seconds(self.keygen_s[0]),
+            seconds(self.keygen_s[1]),
+        )?;
+        row(
+            t,
+            "proving",
+            seconds(first.prove_s),
+            seconds(second.prove_s),
+        )?;
         for stage in [Stage::Model, Stage::Witness, Stage::Proof, Stage::Check] {
             let time = |r: &Round| {
-                let total = r.stages.iter().filter(|(s, _)| *s == stage).map(|(_, d)| d.as_secs_f64()).sum();
+                let total = r
+                    .stages
+                    .iter()
+                    .filter(|(s, _)| *s == stage)
+                    .map(|(_, d)| d.as_secs_f64())
+                    .sum();
                 seconds(total)
             };
-            row(t, &format!("  {}", stage.describe()), time(first), time(second))?;
+            row(
+                t,
+                &format!("  {}", stage.describe()),
+                time(first),
+                time(second),
+            )?;
         }
-        row(t, "verifying", format!("{:.1} ms", first.verify_ms), format!("{:.1} ms", second.verify_ms))?;
+        row(
+            t,
+            "verifying",
+            format!("{:.1} ms", first.verify_ms),
+            format!("{:.1} ms", second.verify_ms),
+        )?;
         let bytes = |r: &Round| format!("{} bytes", grouped(r.proof.bytes.len()));
         row(t, "proof", bytes(first), bytes(second))?;
         let yes = |b: bool| if b { "yes" } else { "NO" }.to_owned();
@@ -106,7 +137,12 @@ impl Story {
             Some(equal) => format!("{} of {} bits", grouped(equal), grouped(r.bits)),
             None => "not known".into(),
         };
-        row(t, "equal open-iris' own", agreement(first), agreement(second))?;
+        row(
+            t,
+            "equal open-iris' own",
+            agreement(first),
+            agreement(second),
+        )?;
         writeln!(
             t,
             "\n  circuit: 2^{} rows, {} advice and {} fixed columns; {} threads; peak memory of everything {}\n",
@@ -117,20 +153,46 @@ impl Story {
             self.peak_mb.map_or("unknown".into(), |mb| format!("{mb:.0} MB")),
         )?;
         writeln!(t, "The public words of the upgrade:")?;
-        let specs = LAYOUT.iter().filter(|s| s.modes.contains(&OutputMode::Committed));
+        let specs = LAYOUT
+            .iter()
+            .filter(|s| s.modes.contains(&OutputMode::Committed));
         for (spec, word) in specs.zip(&second.proof.words) {
             writeln!(t, "  {:<18} 0x{}", spec.name, hex::encode(word))?;
         }
-        writeln!(t, "\nWhat the registry did ({} proofs accepted):", self.accepted)?;
+        writeln!(
+            t,
+            "\nWhat the registry did ({} proofs accepted):",
+            self.accepted
+        )?;
         let line = |t: &mut String, good: bool, what: &str| {
             writeln!(t, "  {:<4} {what}", if good { "ok" } else { "FAIL" })
         };
         line(t, self.first_accepted, "accepted the first code")?;
-        line(t, self.upgrade_accepted, "accepted the upgrade: same capture file, new model, no second visit")?;
-        line(t, self.redirect_refused, "refused a copied proof with another beneficiary in it")?;
-        line(t, self.double_use_refused, "refused the capture a second time in this scope, even with a fresh proof")?;
-        line(t, self.foreign_issuer_refused, "refused an issuer outside the set")?;
-        writeln!(t, "\nPictures of the image and both codes: {}", folder.display())?;
+        line(
+            t,
+            self.upgrade_accepted,
+            "accepted the upgrade: same capture file, new model, no second visit",
+        )?;
+        line(
+            t,
+            self.redirect_refused,
+            "refused a copied proof with another beneficiary in it",
+        )?;
+        line(
+            t,
+            self.double_use_refused,
+            "refused the capture a second time in this scope, even with a fresh proof",
+        )?;
+        line(
+            t,
+            self.foreign_issuer_refused,
+            "refused an issuer outside the set",
+        )?;
+        writeln!(
+            t,
+            "\nPictures of the image and both codes: {}",
+            folder.display()
+        )?;
         if kept {
             writeln!(t, "All files are kept there, secrets included.")?;
         }

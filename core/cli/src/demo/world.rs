@@ -8,8 +8,8 @@ use rand_core::OsRng;
 use verilens_model::npy::read_npy;
 use verilens_prover::{srs::Srs, Keys, Proved, ProverError, Request, Stage};
 use verilens_statement::{
-    field::text_to_field, Capture, CaptureContent, Fr, HolderSecret, IssuerKey, IssuerSet, OutputMode,
-    SignatureScheme,
+    field::text_to_field, Capture, CaptureContent, Fr, HolderSecret, IssuerKey, IssuerSet,
+    OutputMode, SignatureScheme,
 };
 use verilens_verifier::{Proof, VerifyingKey};
 
@@ -51,9 +51,17 @@ impl<'a> World<'a> {
             keys.push(new_issuer(&folder.join(format!("issuer-{i}")))?);
         }
         let issuers = IssuerSet::new(keys)?;
-        files::write(&folder.join("issuers.json"), issuers.to_json().as_bytes(), Access::Public)?;
+        files::write(
+            &folder.join("issuers.json"),
+            issuers.to_json().as_bytes(),
+            Access::Public,
+        )?;
         let secret = HolderSecret::random(&mut OsRng);
-        files::write(&folder.join("holder.vls"), &secret.encode(), Access::PrivateNew)?;
+        files::write(
+            &folder.join("holder.vls"),
+            &secret.encode(),
+            Access::PrivateNew,
+        )?;
         let bytes = match image {
             Some(path) => files::read(path, files::MAX_TENSOR_FILE)?,
             None => assets::IMAGE.to_vec().into(),
@@ -69,16 +77,26 @@ impl<'a> World<'a> {
             known_image: image.is_none(),
         };
         reporter.step("signing the image as a capture");
-        world.attest(&folder.join("issuer-1"), &folder.join("capture.vlc"), captured_at)?;
+        world.attest(
+            &folder.join("issuer-1"),
+            &folder.join("capture.vlc"),
+            captured_at,
+        )?;
         Ok(world)
     }
 
     /// Signs the image for the holder.
     pub fn attest(&self, issuer: &Path, out: &Path, captured_at: u64) -> Result<()> {
-        let argument: TensorArgument =
-            format!("image={}", self.folder.join("image.png").display()).parse().map_err(CliError::Refused)?;
-        let content =
-            CaptureContent::new(SCHEMA, vec![argument.read()?], self.holder.id(), captured_at, &mut OsRng)?;
+        let argument: TensorArgument = format!("image={}", self.folder.join("image.png").display())
+            .parse()
+            .map_err(CliError::Refused)?;
+        let content = CaptureContent::new(
+            SCHEMA,
+            vec![argument.read()?],
+            self.holder.id(),
+            captured_at,
+            &mut OsRng,
+        )?;
         let capture = Capture::sign(&files::issuer(issuer)?, content)?;
         files::write(out, &capture.encode(), Access::Private)
     }
@@ -98,7 +116,11 @@ impl<'a> World<'a> {
         let source = self.folder.join(format!("{name}.onnx"));
         files::write(&source, onnx, Access::Public)?;
         let path = self.folder.join(format!("{name}.vlm"));
-        files::write(&path, &bundle(&source, SCHEMA, &[])?.encode(), Access::Public)?;
+        files::write(
+            &path,
+            &bundle(&source, SCHEMA, &[])?.encode(),
+            Access::Public,
+        )?;
         Ok(path)
     }
 
@@ -106,7 +128,11 @@ impl<'a> World<'a> {
     pub fn make_srs(&self, models: &[&Path]) -> Result<PathBuf> {
         let mut k = 0;
         for path in models {
-            k = k.max(verilens_prover::estimate(&files::model(path)?, SCHEME, MODE)?.size.k);
+            k = k.max(
+                verilens_prover::estimate(&files::model(path)?, SCHEME, MODE)?
+                    .size
+                    .k,
+            );
         }
         self.reporter.step("making an INSECURE srs for tests");
         let srs = Srs::generate_insecure_for_tests(k, &mut OsRng).map_err(ProverError::from)?;
@@ -125,12 +151,23 @@ impl<'a> World<'a> {
         self.reporter.stages();
         let folder = self.folder.join(format!("keys-{name}"));
         files::folder(&folder)?;
-        files::write(&folder.join(VERIFYING_KEY), &keys.verifying().encode(), Access::Public)?;
+        files::write(
+            &folder.join(VERIFYING_KEY),
+            &keys.verifying().encode(),
+            Access::Public,
+        )?;
         Ok((keys, seconds))
     }
 
     /// Proves about a capture.
-    pub fn prove(&self, keys: &Keys, capture: &Capture, set: &IssuerSet, scope: Fr, signal: Fr) -> Result<Proved> {
+    pub fn prove(
+        &self,
+        keys: &Keys,
+        capture: &Capture,
+        set: &IssuerSet,
+        scope: Fr,
+        signal: Fr,
+    ) -> Result<Proved> {
         let request = Request {
             capture,
             holder: &self.holder,
@@ -152,14 +189,24 @@ impl<'a> World<'a> {
         let proof_path = self.folder.join(format!("proof-{name}.vlp"));
         files::write(&proof_path, &proved.proof.encode(), Access::Public)?;
         let opening = self.folder.join(format!("opening-{name}.json"));
-        files::write(&opening, proved.opening.to_json()?.as_bytes(), Access::Private)?;
-        let code = proved.opening.outputs.first().ok_or_else(|| CliError::Refused("model: no output".into()))?;
+        files::write(
+            &opening,
+            proved.opening.to_json()?.as_bytes(),
+            Access::Private,
+        )?;
+        let code = proved
+            .opening
+            .outputs
+            .first()
+            .ok_or_else(|| CliError::Refused("model: no output".into()))?;
         let picture_path = self.folder.join(format!("code-{name}.png"));
         let picture = picture::code(code).map_err(|e| CliError::file(&picture_path, e))?;
         files::write(&picture_path, &picture, Access::Private)?;
 
-        self.reporter.step("verifying, with the independent verifier");
-        let key = files::verifying_key(&self.folder.join(format!("keys-{name}")).join(VERIFYING_KEY))?;
+        self.reporter
+            .step("verifying, with the independent verifier");
+        let key =
+            files::verifying_key(&self.folder.join(format!("keys-{name}")).join(VERIFYING_KEY))?;
         let proof = files::proof(&proof_path)?;
         let (verified, verify_ms) = timed_check(&key, &proof);
         let opens = proved.instance.output
@@ -172,7 +219,10 @@ impl<'a> World<'a> {
             verify_ms,
             stages,
             bits: code.values.len(),
-            equal_bits: self.known_image.then(|| equal_bits(name, &code.values)).transpose()?,
+            equal_bits: self
+                .known_image
+                .then(|| equal_bits(name, &code.values))
+                .transpose()?,
         })
     }
 }
@@ -207,20 +257,36 @@ pub fn timed_check(key: &VerifyingKey, proof: &Proof) -> (bool, f64) {
 fn new_issuer(folder: &Path) -> Result<verilens_statement::PublicKey> {
     files::folder(folder)?;
     let key = IssuerKey::random(&mut OsRng);
-    files::write(&folder.join(files::ISSUER_SECRET), &key.encode(), Access::PrivateNew)?;
+    files::write(
+        &folder.join(files::ISSUER_SECRET),
+        &key.encode(),
+        Access::PrivateNew,
+    )?;
     let public = hex::encode(key.public().to_bytes());
-    files::write(&folder.join(files::ISSUER_PUBLIC), format!("{public}\n").as_bytes(), Access::Public)?;
+    files::write(
+        &folder.join(files::ISSUER_PUBLIC),
+        format!("{public}\n").as_bytes(),
+        Access::Public,
+    )?;
     files::issuer_public(folder)
 }
 
 fn equal_bits(name: &str, values: &[i64]) -> Result<usize> {
-    let bytes = if name == "v1" { assets::CODE_V1 } else { assets::CODE_V2 };
+    let bytes = if name == "v1" {
+        assets::CODE_V1
+    } else {
+        assets::CODE_V2
+    };
     let array = read_npy(bytes).map_err(|e| CliError::Refused(e.to_string()))?;
     let theirs = array.bytes().unwrap_or_default();
     if theirs.len() != values.len() {
         return Ok(0);
     }
-    Ok(theirs.iter().zip(values).filter(|(a, b)| i64::from(**a) == **b).count())
+    Ok(theirs
+        .iter()
+        .zip(values)
+        .filter(|(a, b)| i64::from(**a) == **b)
+        .count())
 }
 
 /// A scope or signal of the demo.
