@@ -5,13 +5,17 @@ use std::{
 };
 
 use rand_core::OsRng;
-use verilens_model::npy::read_npy;
+use verilens_model::{
+    image::{read_grey_image, write_grey_png},
+    npy::read_npy,
+};
 use verilens_prover::{srs::Srs, Keys, Proved, ProverError, Request, Stage};
 use verilens_statement::{
     field::text_to_field, Capture, CaptureContent, Fr, HolderSecret, IssuerKey, IssuerSet,
     OutputMode, SignatureScheme,
 };
 use verilens_verifier::{Proof, VerifyingKey};
+use zeroize::Zeroizing;
 
 use super::{assets, picture};
 use crate::{
@@ -63,9 +67,14 @@ impl<'a> World<'a> {
             Access::PrivateNew,
         )?;
         let bytes = match image {
-            Some(path) => files::read(path, files::MAX_TENSOR_FILE)?,
-            None => assets::IMAGE.to_vec().into(),
+            Some(path) => {
+                let bytes = files::read(path, files::MAX_TENSOR_FILE)?;
+                let image = read_grey_image(&bytes).map_err(|e| CliError::file(path, e))?;
+                write_grey_png(&image).map_err(|e| CliError::file(path, e))?
+            }
+            None => assets::IMAGE.to_vec(),
         };
+        let bytes = Zeroizing::new(bytes);
         files::write(&folder.join("image.png"), &bytes, Access::Private)?;
         let captured_at = now()?;
         let world = Self {
