@@ -8,6 +8,7 @@ use std::io;
 
 use halo2_proofs::halo2curves::bn256::{Fq, Fr, G1Affine};
 use halo2_proofs::halo2curves::ff::{FromUniformBytes, PrimeField};
+use halo2_proofs::halo2curves::group::prime::PrimeCurveAffine;
 use halo2_proofs::halo2curves::CurveAffine;
 use halo2_proofs::transcript::{EncodedChallenge, Transcript, TranscriptRead, TranscriptWrite};
 use verilens_verifier::codec;
@@ -50,10 +51,9 @@ pub fn scalar_from_bytes(bytes: &[u8; 32]) -> Option<Fr> {
 
 /// The coordinates of a point, 32 bytes big-endian each; `None` for the identity.
 pub fn coordinates(point: &G1Affine) -> Option<[[u8; 32]; 2]> {
-    let coordinates = Option::from(point.coordinates());
-    coordinates.map(|c: halo2_proofs::halo2curves::Coordinates<G1Affine>| {
-        [reversed(c.x().to_repr()), reversed(c.y().to_repr())]
-    })
+    // halo2curves gives the identity coordinates too, (0, 0), which no verifier would read back.
+    let finite = !bool::from(point.is_identity());
+    finite.then(|| [reversed(point.x.to_repr()), reversed(point.y.to_repr())])
 }
 
 /// The form that a point has in a proof; `None` for the identity.
@@ -197,5 +197,52 @@ impl TranscriptRead<G1Affine, KeccakChallenge> for KeccakReader<'_> {
             .ok_or_else(|| io::Error::other("proof scalar not below the group order"))?;
         self.common_scalar(scalar)?;
         Ok(scalar)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_identity_is_refused_and_leaves_no_trace() {
+        let mut writer = KeccakWriter::new(&[0; 32]);
+        assert!(writer.write_point(G1Affine::identity()).is_err());
+        assert!(writer.common_point(G1Affine::identity()).is_err());
+        assert_eq!(point_to_bytes(&G1Affine::identity()), None);
+        assert_eq!(
+            writer.squeeze_challenge().get_scalar(),
+            KeccakWriter::new(&[0; 32]).squeeze_challenge().get_scalar()
+        );
+        assert!(writer.finalize().is_empty());
+    }
+
+    #[test]
+    fn points_and_scalars_survive_their_bytes() {
+        for point in [G1Affine::generator(), -G1Affine::generator()] {
+            let bytes = point_to_bytes(&point).unwrap();
+            assert_eq!(point_from_bytes(&bytes), Ok(point));
+        }
+        let scalar = -Fr::from(5);
+        assert_eq!(scalar_from_bytes(&scalar_to_bytes(&scalar)), Some(scalar));
+        assert_eq!(scalar_from_bytes(&[0xff; 32]), None);
+    }
+
+    #[test]
+    fn writer_and_reader_agree() {
+        let mut writer = KeccakWriter::new(&[9; 32]);
+        writer.write_point(G1Affine::generator()).unwrap();
+        let first = writer.squeeze_challenge().get_scalar();
+        writer.write_scalar(first).unwrap();
+        let second = writer.squeeze_challenge().get_scalar();
+        let proof = writer.finalize();
+        assert_eq!(proof.len(), 64);
+        let mut reader = KeccakReader::new(&[9; 32], &proof);
+        assert_eq!(reader.read_point().unwrap(), G1Affine::generator());
+        assert_eq!(reader.squeeze_challenge().get_scalar(), first);
+        assert_eq!(reader.read_scalar().unwrap(), first);
+        assert_eq!(reader.squeeze_challenge().get_scalar(), second);
+        assert!(reader.is_finished());
+        assert!(reader.read_scalar().is_err());
     }
 }
