@@ -98,7 +98,12 @@ fn round(old: &Graph) -> Result<Graph> {
         let id = if let Some(same) = unchanged(&b, &node.op, &inputs, &shape) {
             same
         } else if let Some((op, x)) = simpler(&b, &node.op, &inputs, &shape, single) {
-            b.push(&node.name, op, x, shape)
+            // A sum that went into a bias leaves the convolution its name.
+            let name = match (&node.op, &op, node.inputs.first()) {
+                (Op::AddConst { .. }, Op::Conv { .. }, Some(t)) => name_of(old, *t),
+                _ => None,
+            };
+            b.push(name.unwrap_or(&node.name), op, x, shape)
         } else {
             match &node.op {
                 Op::AddConst { value } if single => {
@@ -119,6 +124,11 @@ fn round(old: &Graph) -> Result<Graph> {
         })
         .collect();
     Ok(b.graph)
+}
+
+fn name_of(graph: &Graph, t: TensorId) -> Option<&str> {
+    let node = graph.nodes.get(t.0.checked_sub(graph.inputs.len())?)?;
+    Some(&node.name)
 }
 
 /// The tensor that the operator merely repeats, if it does.

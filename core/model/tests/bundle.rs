@@ -171,7 +171,7 @@ fn unknown_codes_and_schemas_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn round_trip(seed in any::<u64>()) {

@@ -241,7 +241,8 @@ fn shapes_come_and_go() {
         vec![ints("ax", &[0]), ints("shape", &[0, -1, 2])],
     );
     assert_eq!(run(&m), (vec![1, 3, 2], vec![1, 4, 2, 5, 3, 6]));
-    assert_eq!(import(&m).unwrap().nodes.len(), 2);
+    // All the reshapes together come back to the transpose's own shape.
+    assert_eq!(import(&m).unwrap().nodes.len(), 1);
 }
 
 #[test]
@@ -514,7 +515,7 @@ fn broken_files_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn damaged_files_never_panic(seed in any::<u64>()) {
