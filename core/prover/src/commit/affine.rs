@@ -73,7 +73,7 @@ impl Adder {
 
     #[inline]
     fn push_double(&mut self, a: &G1Affine) {
-        let xx = a.x.square();
+        let xx = a.x * a.x;
         self.push_slope(xx + xx + xx, a.y + a.y);
     }
 
@@ -187,7 +187,7 @@ impl Adder {
 /// The negated third point on the line of `slope` through `a` and a point with abscissa `bx`.
 #[inline]
 fn third_point(a: &G1Affine, bx: &Fq, slope: &Fq) -> G1Affine {
-    let x = slope.square() - a.x - bx;
+    let x = *slope * slope - a.x - bx;
     let y = *slope * (a.x - x) - a.y;
     G1Affine { x, y }
 }
@@ -196,7 +196,7 @@ fn third_point(a: &G1Affine, bx: &Fq, slope: &Fq) -> G1Affine {
 mod tests {
     use super::*;
     use halo2_proofs::halo2curves::bn256::{Fr, G1};
-    use halo2_proofs::halo2curves::group::{Curve, Group};
+    use halo2_proofs::halo2curves::group::Curve;
     use proptest::prelude::*;
 
     fn point(k: i64) -> G1Affine {

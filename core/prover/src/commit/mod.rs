@@ -22,7 +22,8 @@ pub(crate) mod affine;
 mod msm;
 mod opening;
 mod params;
-pub(crate) mod runs;
+mod runs;
+mod weighted;
 
 pub use opening::Prover;
 pub use params::{Layers, Params};
@@ -64,3 +65,6 @@ pub fn multi_scalar_mul(scalars: &[Fr], bases: &[G1Affine]) -> G1 {
         .map(|(scalars, bases)| msm::msm(scalars, &[bases]))
         .sum()
 }
+
+#[cfg(test)]
+mod scheme_tests;

@@ -9,10 +9,11 @@
 //! `best_multiexp`.
 
 use halo2_proofs::halo2curves::bn256::{Fr, G1Affine, G1};
-use halo2_proofs::halo2curves::group::{prime::PrimeCurveAffine, Group};
+use halo2_proofs::halo2curves::group::Group;
 use rayon::prelude::*;
 
 use super::runs::{group, sum_runs};
+use super::weighted::Weighted;
 
 /// The scalar field's modulus r, least significant limb first.
 const MODULUS: [u64; 4] = [
@@ -54,21 +55,11 @@ pub(crate) fn msm(scalars: &[Fr], layers: &[&[G1Affine]]) -> G1 {
     let terms = Terms::new(scalars.get(..count).unwrap_or(scalars));
     let windows = choose_windows(&terms.bit_lengths, layers.len() as u32);
 
-    let sums: Vec<G1> = windows
+    let parts = windows
         .par_iter()
         .map(|window| window_sum(&terms, window, layers))
         .collect();
-
-    let mut total = G1::identity();
-    for (window, sum) in windows.iter().zip(&sums).rev() {
-        total += sum;
-        // Down to the next window's offset, which is this one's minus that one's width.
-        let below = window.offset - window.below;
-        for _ in 0..below {
-            total = total.double();
-        }
-    }
-    total
+    Weighted::join(parts).total()
 }
 
 /// Scalars sorted by size; `code` is the base's index and, in the lowest bit, the sign.
@@ -160,8 +151,6 @@ fn bit_length(limbs: &[u64; 4]) -> u32 {
 struct Window {
     offset: u32,
     width: u32,
-    /// The offset of the window below, or 0.
-    below: u32,
     /// Distance of its repetitions, in bits.
     stride: u32,
 }
@@ -172,28 +161,23 @@ pub(crate) fn stride(layers: u32) -> u32 {
 
 /// `stride` bits cut into `count` windows of nearly equal width.
 fn cut(stride: u32, count: u32) -> Vec<Window> {
-    let mut below = 0;
     (0..count)
         .map(|i| {
             let (offset, end) = (stride * i / count, stride * (i + 1) / count);
-            let window = Window {
+            Window {
                 offset,
                 width: end - offset,
-                below,
                 stride,
-            };
-            below = offset;
-            window
+            }
         })
         .collect()
 }
 
 /// The cheapest way to cut the scalars, by the number of affine additions.
 fn choose_windows(bit_lengths: &[u32], layers: u32) -> Vec<Window> {
-    /// What the last, unbatched additions of a window cost beside a batched one.
-    const WINDOW_COST: u64 = 40;
+    /// What a window costs beside, in additions: its share of inversions.
+    const WINDOW_COST: u64 = 20;
     let stride = stride(layers);
-    let longest = bit_lengths.iter().rposition(|c| *c > 0).unwrap_or(0) as u32;
     // at_least[b]: how many scalars have b bits or more.
     let mut at_least: Vec<u64> = bit_lengths.iter().map(|c| u64::from(*c)).collect();
     let mut sum = 0;
@@ -201,26 +185,28 @@ fn choose_windows(bit_lengths: &[u32], layers: u32) -> Vec<Window> {
         sum += *count;
         *count = sum;
     }
-    let cost = |windows: &[Window]| -> u64 {
-        let window_cost = |window: &Window| {
+    let at_least = |bits: u32| at_least.get(bits.max(1) as usize).copied().unwrap_or(0);
+    let window_cost = |window: &Window| {
+        let (mut digits, mut buckets) = (0, 0);
+        for layer in 0..layers {
             // A value of b bits has a digit here if the window starts at or below bit b: the
-            // digit at bit b itself is the carry.
-            let digits: u64 = (0..layers)
-                .map(|layer| (layer * stride + window.offset).max(1) as usize)
-                .filter_map(|offset| at_least.get(offset))
-                .sum();
-            let reach = (longest + 1)
-                .saturating_sub(window.offset)
-                .min(window.width);
-            let buckets = 1u64 << reach.saturating_sub(1);
-            digits + 2 * buckets.min(digits) + if digits > 0 { WINDOW_COST } else { 0 }
-        };
-        windows.iter().map(window_cost).sum()
+            // digit at bit b itself is the carry. If it ends here, it can only reach 2^(b-1-offset) buckets.
+            let offset = layer * stride + window.offset;
+            let end = offset + window.width;
+            digits += at_least(offset);
+            buckets += at_least(end);
+            for bits in offset.max(1)..end {
+                let reach = 1u64 << bits.saturating_sub(offset + 1);
+                buckets += reach.min(at_least(bits) - at_least(bits + 1));
+            }
+        }
+        let buckets = buckets.min(1 << (window.width - 1));
+        digits + 2 * buckets + if digits > 0 { WINDOW_COST } else { 0 }
     };
     let fewest = stride.div_ceil(MAX_WIDTH);
     (fewest..=fewest.max(stride / 4))
         .map(|count| cut(stride, count))
-        .min_by_key(|windows| cost(windows))
+        .min_by_key(|windows| windows.iter().map(window_cost).sum::<u64>())
         .unwrap_or_default()
 }
 
@@ -266,17 +252,22 @@ fn fetch(layers: &[&[G1Affine]], item: u32) -> G1Affine {
     }
 }
 
-/// `sum over layers, scalars of digit * base`, without the window's own power of two.
-fn window_sum(terms: &Terms, window: &Window, layers: &[&[G1Affine]]) -> G1 {
+/// The buckets of one window, to be weighted by their digits.
+fn window_sum(terms: &Terms, window: &Window, layers: &[&[G1Affine]]) -> Weighted {
+    /// Points worth an inversion of their own; fewer are left to be added with other windows'.
+    const ENOUGH: usize = 512;
     let parts: Vec<Vec<(u32, u32)>> = (0..layers.len() as u32)
         .into_par_iter()
         .map(|layer| entries(terms, window, layer))
         .collect();
+    if parts.iter().all(Vec::is_empty) {
+        return Weighted::new(window.offset, 1, Vec::new());
+    }
     let grouped = group(&parts, (1 << (window.width - 1)) + 1);
     drop(parts);
     let buckets = sum_runs(&grouped, |item| fetch(layers, item));
     drop(grouped);
-    weighted_sum(buckets, window.width)
+    Weighted::new(window.offset, window.width, buckets).shrink(ENOUGH)
 }
 
 /// (absolute digit, item) of every nonzero digit that a window has in one layer.
@@ -302,71 +293,6 @@ fn entries(terms: &Terms, window: &Window, layer: u32) -> Vec<(u32, u32)> {
         push(*code, digit(magnitude, offset, window.width));
     }
     entries
-}
-
-/// `sum of index * point`, for indices of at most `bits` bits.
-///
-/// An index is split in two halves, so that the points of equal low half and of equal high half can be added in batches:
-/// sum (low + 2^h high) P = sum low (sum P) + 2^h sum high (sum P). Halving goes on until few indices are left.
-fn weighted_sum(mut items: Vec<(u32, G1Affine)>, mut bits: u32) -> G1 {
-    /// Below this many bits a running sum is as cheap.
-    const FEW: u32 = 3;
-    // Problem p has the weight 2^shifts[p]; a key is p << bits | index.
-    let mut shifts = vec![0u32];
-    while bits > FEW {
-        let half = bits / 2;
-        let rest = bits - half;
-        let mut parts = Vec::with_capacity(2 * items.len());
-        for (at, (key, _)) in (0u32..).zip(&items) {
-            let (problem, index) = (key >> bits, key & ((1 << bits) - 1));
-            let (low, high) = (index & ((1 << half) - 1), index >> half);
-            if low != 0 {
-                parts.push(((2 * problem) << rest | low, at));
-            }
-            if high != 0 {
-                parts.push(((2 * problem + 1) << rest | high, at));
-            }
-        }
-        shifts = shifts.iter().flat_map(|s| [*s, s + half]).collect();
-        let grouped = group(&[parts], shifts.len() << rest);
-        items = sum_runs(&grouped, |at| {
-            items
-                .get(at as usize)
-                .map_or(super::affine::IDENTITY, |(_, point)| *point)
-        });
-        bits = rest;
-    }
-
-    let mut by_shift = vec![G1::identity(); 1 + shifts.iter().max().map_or(0, |s| *s as usize)];
-    let mut items = items.as_slice();
-    for (problem, shift) in (0u32..).zip(&shifts) {
-        let end = items.partition_point(|(key, _)| key >> bits <= problem);
-        let (mine, others) = items.split_at(end);
-        items = others;
-        if let Some(slot) = by_shift.get_mut(*shift as usize) {
-            *slot += running_sum(mine, bits);
-        }
-    }
-    by_shift
-        .iter()
-        .rev()
-        .fold(G1::identity(), |total, sum| total.double() + sum)
-}
-
-/// `sum of index * point` by partial sums from the highest index down; ascending keys.
-fn running_sum(items: &[(u32, G1Affine)], bits: u32) -> G1 {
-    let mut items = items.iter().rev().peekable();
-    let (mut running, mut total) = (G1::identity(), G1::identity());
-    if items.peek().is_none() {
-        return total;
-    }
-    for index in (1..1u32 << bits).rev() {
-        while let Some((_, point)) = items.next_if(|(key, _)| key & ((1 << bits) - 1) == index) {
-            running += point.to_curve();
-        }
-        total += running;
-    }
-    total
 }
 
 #[cfg(test)]

@@ -1,0 +1,737 @@
+//! SRS files: the genuine ceremony file, and what an attacker would make of one.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
+use halo2_proofs::halo2curves::bn256::{Bn256, Fq, Fq2, Fr, G1Affine, G2Affine};
+use halo2_proofs::halo2curves::ff::Field;
+use halo2_proofs::halo2curves::group::{prime::PrimeCurveAffine, Curve};
+use halo2_proofs::halo2curves::serde::SerdeObject;
+use halo2_proofs::halo2curves::CurveAffine;
+use halo2_proofs::plonk::{
+    create_proof, keygen_pk, keygen_vk, verify_proof, Advice, Circuit, Column, ConstraintSystem,
+    Error, Fixed,
+};
+use halo2_proofs::poly::commitment::Params as _;
+use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
+use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
+use halo2_proofs::poly::kzg::strategy::SingleStrategy;
+use halo2_proofs::poly::Rotation;
+use halo2_proofs::transcript::{
+    Blake2bRead, Blake2bWrite, Challenge255, TranscriptReadBuffer, TranscriptWriterBuffer,
+};
+use halo2_proofs::SerdeFormat;
+use proptest::prelude::*;
+use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::ChaCha20Rng;
+use rand_core::OsRng;
+use verilens_prover::commit;
+use verilens_prover::srs::{Provenance, Srs, SrsError};
+
+const FILE: &str = "tests/data/powersOfTau28_hez_final_08.ptau";
+
+fn genuine() -> Vec<u8> {
+    std::fs::read(format!("{}/{FILE}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+fn import(bytes: &[u8]) -> Result<(Srs, Provenance), SrsError> {
+    Srs::import_ptau(bytes, 8)
+}
+
+/// (number, start of content, length) of every section.
+fn sections(bytes: &[u8]) -> Vec<(u32, usize, usize)> {
+    let mut at = 12;
+    let mut found = Vec::new();
+    while at < bytes.len() {
+        let number = u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+        let length = u64::from_le_bytes(bytes[at + 4..at + 12].try_into().unwrap()) as usize;
+        found.push((number, at + 12, length));
+        at += 12 + length;
+    }
+    found
+}
+
+fn start_of(bytes: &[u8], section: u32) -> usize {
+    sections(bytes)
+        .iter()
+        .find(|(number, ..)| *number == section)
+        .unwrap()
+        .1
+}
+
+/// The file with only these sections, in this order.
+fn with_sections(bytes: &[u8], keep: &[u32]) -> Vec<u8> {
+    let all = sections(bytes);
+    let mut out = bytes[..8].to_vec();
+    out.extend_from_slice(&(keep.len() as u32).to_le_bytes());
+    for number in keep {
+        let (_, start, length) = all.iter().find(|(n, ..)| n == number).unwrap();
+        out.extend_from_slice(&bytes[start - 12..start + length]);
+    }
+    out
+}
+
+#[test]
+fn the_genuine_file_is_recognised() {
+    let bytes = genuine();
+    let (srs, provenance) = import(&bytes).unwrap();
+    assert_eq!(
+        provenance,
+        Provenance::KnownCeremony("powersOfTau28_hez_final_08.ptau")
+    );
+    assert!(!srs.is_insecure());
+    assert_eq!(srs.k(), 8);
+    assert_eq!(srs.powers().len(), 256);
+    srs.check().unwrap();
+    assert_eq!(Srs::decode(&srs.encode()).unwrap(), srs);
+}
+
+/// `ppot-rs` reads the same points. Its field elements print as hexadecimal integers.
+#[test]
+fn an_independent_reader_sees_the_same_points() {
+    let path = format!("{}/{FILE}", env!("CARGO_MANIFEST_DIR"));
+    let (g1, g2) = ppot_rs::ptau::read(&path, 256, 2).unwrap();
+    let hex = |text: String| -> String { text.chars().filter(char::is_ascii_hexdigit).collect() };
+    // "Fp256 \"(…)\"": the digits of the name come first.
+    let integer = |text: String| hex(text).split_at(4).1.to_lowercase();
+    let ours = |x: &Fq| {
+        let mut bytes = x.to_bytes();
+        bytes.reverse();
+        bytes.iter().map(|b| format!("{b:02x}")).collect::<String>()
+    };
+    let (srs, _) = import(&genuine()).unwrap();
+    for (theirs, mine) in g1.iter().zip(srs.powers()) {
+        assert_eq!(integer(theirs.x.to_string()), ours(&mine.x));
+        assert_eq!(integer(theirs.y.to_string()), ours(&mine.y));
+    }
+    assert_eq!(integer(g2[1].x.c0.to_string()), ours(&srs.s_g2().x.c0));
+    assert_eq!(integer(g2[1].y.c1.to_string()), ours(&srs.s_g2().y.c1));
+}
+
+#[test]
+fn the_lagrange_basis_is_derived_when_the_file_has_none() {
+    let bytes = genuine();
+    let (prepared, _) = import(&bytes).unwrap();
+    let (plain, provenance) = import(&with_sections(&bytes, &[1, 2, 3, 4, 5, 6, 7])).unwrap();
+    assert_eq!(plain, prepared);
+    assert_eq!(provenance, Provenance::Unknown);
+}
+
+#[test]
+fn trimming_while_importing_and_later_agree() {
+    let bytes = genuine();
+    let (whole, _) = import(&bytes).unwrap();
+    for k in [1, 2, 5, 7] {
+        let (part, provenance) = Srs::import_ptau(bytes.as_slice(), k).unwrap();
+        assert_ne!(provenance, Provenance::Unknown);
+        assert_eq!(whole.trim(k).unwrap(), part);
+        part.check().unwrap();
+    }
+    assert_eq!(
+        Srs::import_ptau(bytes.as_slice(), 9).unwrap_err(),
+        SrsError::TooSmall {
+            wanted: 9,
+            available: 8
+        }
+    );
+    for k in [0, 25, u32::MAX] {
+        assert_eq!(
+            Srs::import_ptau(bytes.as_slice(), k).unwrap_err(),
+            SrsError::BadK { k }
+        );
+        assert_eq!(whole.trim(k).unwrap_err(), SrsError::BadK { k });
+    }
+}
+
+#[derive(Clone)]
+struct Square(Value<Fr>);
+
+impl Circuit<Fr> for Square {
+    type Config = (Column<Advice>, Column<Fixed>);
+    type FloorPlanner = SimpleFloorPlanner;
+
+    fn without_witnesses(&self) -> Self {
+        Self(Value::unknown())
+    }
+
+    fn configure(meta: &mut ConstraintSystem<Fr>) -> Self::Config {
+        let a = meta.advice_column();
+        let f = meta.fixed_column();
+        meta.create_gate("a^2 = 9", |meta| {
+            let a = meta.query_advice(a, Rotation::cur());
+            let f = meta.query_fixed(f, Rotation::cur());
+            vec![
+                a.clone() * a * f.clone()
+                    - f * halo2_proofs::plonk::Expression::Constant(Fr::from(9)),
+            ]
+        });
+        (a, f)
+    }
+
+    fn synthesize(
+        &self,
+        (a, f): Self::Config,
+        mut layouter: impl Layouter<Fr>,
+    ) -> Result<(), Error> {
+        layouter.assign_region(
+            || "root",
+            |mut region| {
+                region.assign_fixed(f, 0, Fr::ONE);
+                region.assign_advice(a, 0, self.0.map(halo2_proofs::plonk::Assigned::Trivial));
+                Ok(())
+            },
+        )
+    }
+}
+
+#[test]
+fn the_ceremony_proves_a_circuit() {
+    let (srs, _) = import(&genuine()).unwrap();
+    let params = commit::Params::new(&srs, 5).unwrap();
+    let circuit = Square(Value::known(Fr::from(3)));
+    let vk = keygen_vk(&params, &circuit).unwrap();
+    let pk = keygen_pk(&params, vk, &circuit).unwrap();
+    let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
+    create_proof::<commit::Scheme, commit::Prover<'_>, _, _, _, _>(
+        &params,
+        &pk,
+        &[circuit],
+        &[&[]],
+        OsRng,
+        &mut transcript,
+    )
+    .unwrap();
+    let proof = transcript.finalize();
+    let verify = |proof: &[u8]| {
+        let mut transcript = Blake2bRead::<_, G1Affine, Challenge255<_>>::init(proof);
+        verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'_, Bn256>, _, _, _>(
+            params.halo2(),
+            pk.get_vk(),
+            SingleStrategy::new(params.halo2()),
+            &[&[]],
+            &mut transcript,
+        )
+    };
+    verify(&proof).unwrap();
+    let mut broken = proof;
+    let last = broken.len() - 40;
+    broken[last] ^= 1;
+    assert!(verify(&broken).is_err());
+}
+
+#[test]
+fn a_flipped_bit_is_refused_or_makes_the_file_unknown() {
+    let bytes = genuine();
+    let mut places: Vec<usize> = (0..bytes.len()).step_by(6007).collect();
+    for (_, start, length) in sections(&bytes) {
+        places.extend([
+            start - 12,
+            start - 8,
+            start - 1,
+            start,
+            start + 70,
+            start + length - 1,
+        ]);
+    }
+    let used: Vec<std::ops::Range<usize>> = {
+        let g1 = start_of(&bytes, 2);
+        let g2 = start_of(&bytes, 3);
+        let lagrange = start_of(&bytes, 12) + 255 * 64;
+        vec![
+            0..g1 + 256 * 64,
+            g2 - 12..g2 + 256,
+            lagrange..lagrange + 256 * 64,
+        ]
+    };
+    for place in places {
+        for bit in [0, 6] {
+            let mut copy = bytes.clone();
+            let Some(byte) = copy.get_mut(place) else {
+                continue;
+            };
+            *byte ^= 1 << bit;
+            match import(&copy) {
+                Ok((_, provenance)) => {
+                    assert_eq!(provenance, Provenance::Unknown, "byte {place}");
+                    // Only the ceremony's own power, which is informative, may change there.
+                    let informative = (60..68).contains(&place);
+                    let touched = used.iter().any(|range| range.contains(&place));
+                    assert!(informative || !touched, "byte {place}");
+                }
+                Err(SrsError::Io(kind)) => panic!("byte {place}: {kind}"),
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn another_tau_in_g2_is_refused() {
+    let bytes = genuine();
+    let g2 = start_of(&bytes, 3);
+    let mut copy = bytes.clone();
+    copy.copy_within(g2 + 256..g2 + 384, g2 + 128);
+    assert_eq!(import(&copy).unwrap_err(), SrsError::NotPowers);
+
+    // tau = 1: every power is the generator.
+    let mut copy = bytes.clone();
+    copy.copy_within(g2..g2 + 128, g2 + 128);
+    assert_eq!(import(&copy).unwrap_err(), SrsError::NotPowers);
+    let g1 = start_of(&bytes, 2);
+    for i in 1..256 {
+        copy.copy_within(g1..g1 + 64, g1 + i * 64);
+    }
+    assert!(matches!(
+        import(&with_sections(&copy, &[1, 2, 3])).unwrap_err(),
+        SrsError::Identity {
+            field: "lagrange",
+            ..
+        }
+    ));
+
+    let mut copy = bytes.clone();
+    copy[g2..g2 + 128].fill(0);
+    assert!(matches!(import(&copy), Err(SrsError::Identity { .. })));
+
+    let outside = outside_the_subgroup().to_raw_bytes();
+    let mut copy = bytes;
+    copy[g2 + 128..g2 + 256].copy_from_slice(&outside);
+    assert_eq!(
+        import(&copy).unwrap_err(),
+        SrsError::NotInSubgroup { field: "tauG2[1]" }
+    );
+}
+
+/// A point of the twist that isn't in the subgroup of order r.
+fn outside_the_subgroup() -> G2Affine {
+    (1..)
+        .find_map(|i| {
+            let x = Fq2::new(Fq::from(i), Fq::one());
+            let y: Option<Fq2> = (x.square() * x + <G2Affine as CurveAffine>::b())
+                .sqrt()
+                .into();
+            Some(G2Affine { x, y: y? })
+        })
+        .unwrap()
+}
+
+#[test]
+fn wrong_g1_points_are_refused() {
+    let bytes = genuine();
+    let g1 = start_of(&bytes, 2);
+    let put = |at: usize, content: &[u8]| {
+        let mut copy = bytes.clone();
+        copy[at..at + content.len()].copy_from_slice(content);
+        import(&copy).unwrap_err()
+    };
+    assert_eq!(
+        put(g1 + 64 * 7, &[0; 64]),
+        SrsError::Identity {
+            field: "tauG1",
+            index: 7
+        }
+    );
+    assert_eq!(
+        put(g1 + 64 * 7, &[0xff; 32]),
+        SrsError::NotCanonical {
+            field: "tauG1",
+            index: 7
+        }
+    );
+    assert_eq!(
+        put(g1 + 64 * 7, &[1; 8]),
+        SrsError::NotOnCurve {
+            field: "tauG1",
+            index: 7
+        }
+    );
+    let other = bytes[g1 + 64..g1 + 128].to_vec();
+    assert_eq!(put(g1, &other), SrsError::NotGenerator { field: "powers" });
+    assert_eq!(put(g1 + 64 * 255, &other), SrsError::NotPowers);
+    // A wrong, but valid point of the Lagrange basis.
+    let lagrange = start_of(&bytes, 12) + 255 * 64;
+    assert_eq!(put(lagrange + 64, &other), SrsError::WrongLagrangeBasis);
+    // The order matters.
+    let (a, b) = (
+        bytes[g1 + 64..g1 + 128].to_vec(),
+        bytes[g1 + 128..g1 + 192].to_vec(),
+    );
+    assert_eq!(put(g1 + 64, &[b, a].concat()), SrsError::NotPowers);
+}
+
+#[test]
+fn truncated_files_are_refused() {
+    let bytes = genuine();
+    let mut lengths = vec![0, 3, 4, 8, 11, 12];
+    for (_, start, length) in sections(&bytes) {
+        lengths.extend([
+            start - 12,
+            start - 9,
+            start - 8,
+            start - 1,
+            start,
+            start + 1,
+        ]);
+        lengths.extend([start + length / 2, start + length - 1]);
+    }
+    for length in lengths {
+        let error = import(&bytes[..length]).unwrap_err();
+        assert!(
+            matches!(error, SrsError::Truncated { .. }),
+            "{length}: {error}"
+        );
+    }
+    let mut longer = bytes;
+    longer.push(0);
+    assert_eq!(import(&longer).unwrap_err(), SrsError::TrailingBytes);
+}
+
+#[test]
+fn other_curves_versions_and_shapes_are_refused() {
+    let bytes = genuine();
+    let put = |at: usize, content: &[u8]| {
+        let mut copy = bytes.clone();
+        copy[at..at + content.len()].copy_from_slice(content);
+        import(&copy).unwrap_err()
+    };
+    assert!(matches!(
+        put(0, b"zkey"),
+        SrsError::Unexpected { field: "magic", .. }
+    ));
+    assert!(matches!(
+        put(4, &[2]),
+        SrsError::Unexpected {
+            field: "version",
+            ..
+        }
+    ));
+    assert!(matches!(
+        put(8, &u32::MAX.to_le_bytes()),
+        SrsError::Unexpected {
+            field: "number of sections",
+            ..
+        }
+    ));
+    // BLS12-381's n8, and r instead of q.
+    assert_eq!(put(24, &48u32.to_le_bytes()), SrsError::WrongCurve);
+    assert_eq!(put(28, &(-Fr::ONE).to_bytes()), SrsError::WrongCurve);
+    for power in [0u32, 29, 31, 32, 63, 64, u32::MAX] {
+        assert!(matches!(
+            put(60, &power.to_le_bytes()),
+            SrsError::Unexpected { field: "power", .. }
+        ));
+    }
+    assert!(matches!(
+        put(60, &9u32.to_le_bytes()),
+        SrsError::BadLength { .. }
+    ));
+
+    for (keep, section) in [
+        (&[2u32, 3][..], 1),
+        (&[2, 1, 3], 1),
+        (&[1], 2),
+        (&[1, 3], 2),
+        (&[1, 2], 3),
+        (&[12, 1, 2, 3], 1),
+        (&[], 2),
+    ] {
+        let error = import(&with_sections(&bytes, keep)).unwrap_err();
+        assert!(
+            matches!(error, SrsError::MissingSection { section: s, .. } if s == section),
+            "{keep:?}: {error}"
+        );
+    }
+    for keep in [&[1u32, 1][..], &[1, 2, 2], &[1, 2, 3, 4, 4]] {
+        assert!(matches!(
+            import(&with_sections(&bytes, keep)).unwrap_err(),
+            SrsError::DuplicateSection { .. }
+        ));
+    }
+}
+
+#[test]
+fn huge_section_lengths_are_refused_without_allocating_them() {
+    let bytes = genuine();
+    for (_, start, length) in sections(&bytes) {
+        for huge in [u64::MAX, u64::MAX / 2 + 1, 1 << 40, length as u64 + 1, 0] {
+            let mut copy = bytes.clone();
+            copy[start - 8..start].copy_from_slice(&huge.to_le_bytes());
+            let error = import(&copy).unwrap_err();
+            assert!(!matches!(error, SrsError::Io(_)), "{start} {huge}: {error}");
+        }
+    }
+    // A short file that announces 2^28 powers.
+    let mut copy = bytes[..68].to_vec();
+    copy[60..64].copy_from_slice(&28u32.to_le_bytes());
+    copy.extend_from_slice(&2u32.to_le_bytes());
+    copy.extend_from_slice(&(((2u64 << 28) - 1) * 64).to_le_bytes());
+    assert_eq!(
+        Srs::import_ptau(copy.as_slice(), 24).unwrap_err(),
+        SrsError::Truncated { field: "tauG1" }
+    );
+}
+
+#[test]
+fn halo2_raw_files() {
+    let params = ParamsKZG::<Bn256>::setup(5, ChaCha20Rng::seed_from_u64(1));
+    let mut bytes = Vec::new();
+    params
+        .write_custom(&mut bytes, SerdeFormat::RawBytes)
+        .unwrap();
+    let srs = Srs::import_halo2_raw(bytes.as_slice(), 5).unwrap();
+    srs.check().unwrap();
+    assert_eq!(srs.s_g2(), params.s_g2());
+    let small = Srs::import_halo2_raw(bytes.as_slice(), 3).unwrap();
+    assert_eq!(small, srs.trim(3).unwrap());
+
+    let error = |bytes: &[u8]| Srs::import_halo2_raw(bytes, 5).unwrap_err();
+    assert!(matches!(
+        Srs::import_halo2_raw(bytes.as_slice(), 6).unwrap_err(),
+        SrsError::TooSmall { .. }
+    ));
+    for length in [
+        0,
+        3,
+        4,
+        5,
+        4 + 64 * 31,
+        4 + 64 * 32,
+        4 + 64 * 64,
+        4 + 64 * 64 + 128,
+        bytes.len() - 1,
+    ] {
+        assert!(
+            matches!(error(&bytes[..length]), SrsError::Truncated { .. }),
+            "{length}"
+        );
+    }
+    for k in [0u32, 25, u32::MAX] {
+        let mut copy = bytes.clone();
+        copy[..4].copy_from_slice(&k.to_le_bytes());
+        assert_eq!(error(&copy), SrsError::BadK { k });
+    }
+    let mut longer = bytes.clone();
+    longer.push(0);
+    assert_eq!(error(&longer), SrsError::TrailingBytes);
+    for place in (4..bytes.len()).step_by(61) {
+        let mut copy = bytes.clone();
+        copy[place] ^= 4;
+        error(&copy);
+    }
+    let end = bytes.len();
+    let mut copy = bytes.clone();
+    copy.copy_within(end - 256..end - 128, end - 128);
+    assert_eq!(error(&copy), SrsError::NotPowers);
+    // Another tau's Lagrange basis.
+    let other = ParamsKZG::<Bn256>::setup(5, ChaCha20Rng::seed_from_u64(2));
+    let mut theirs = Vec::new();
+    other
+        .write_custom(&mut theirs, SerdeFormat::RawBytes)
+        .unwrap();
+    let (from, to) = (4 + 64 * 32, 4 + 64 * 64);
+    let mut copy = bytes;
+    copy[from..to].copy_from_slice(&theirs[from..to]);
+    assert_eq!(error(&copy), SrsError::WrongLagrangeBasis);
+}
+
+fn small() -> Srs {
+    Srs::generate_insecure_for_tests(3, &mut ChaCha20Rng::seed_from_u64(7)).unwrap()
+}
+
+#[test]
+fn generated_ones_are_right_and_marked() {
+    for k in 1..=9 {
+        let mut rng = ChaCha20Rng::seed_from_u64(u64::from(k));
+        let srs = Srs::generate_insecure_for_tests(k, &mut rng).unwrap();
+        srs.check().unwrap();
+        assert!(srs.is_insecure());
+        let again = Srs::decode(&srs.encode()).unwrap();
+        assert_eq!(again, srs);
+        assert_eq!(again.digest(), srs.digest());
+        assert!(commit::Params::from_srs(again).is_insecure());
+    }
+    for k in [0, 25, u32::MAX] {
+        assert_eq!(
+            Srs::generate_insecure_for_tests(k, &mut OsRng).unwrap_err(),
+            SrsError::BadK { k }
+        );
+    }
+}
+
+#[test]
+fn our_files_are_refused_when_anything_is_wrong() {
+    let srs = small();
+    let bytes = srs.encode();
+    assert_eq!(bytes.len(), 284 + 128 * 8);
+    for length in 0..bytes.len() {
+        assert!(
+            matches!(
+                Srs::decode(&bytes[..length]).unwrap_err(),
+                SrsError::Truncated { .. }
+            ),
+            "{length}"
+        );
+    }
+    let mut longer = bytes.clone();
+    longer.push(0);
+    assert_eq!(Srs::decode(&longer).unwrap_err(), SrsError::TrailingBytes);
+
+    let put = |at: usize, content: &[u8]| {
+        let mut copy = bytes.clone();
+        copy[at..at + content.len()].copy_from_slice(content);
+        Srs::decode(&copy).unwrap_err()
+    };
+    assert!(matches!(
+        put(0, b"VLNX"),
+        SrsError::Unexpected { field: "magic", .. }
+    ));
+    assert!(matches!(
+        put(4, b"PROF"),
+        SrsError::Unexpected { field: "kind", .. }
+    ));
+    assert!(matches!(
+        put(8, &[2]),
+        SrsError::Unexpected {
+            field: "version",
+            ..
+        }
+    ));
+    for length in [0, 1, 263, 1 << 40, u64::MAX, bytes.len() as u64] {
+        assert!(matches!(
+            put(12, &u64::to_le_bytes(length)),
+            SrsError::BadLength { field: "body", .. }
+        ));
+    }
+    for k in [0u32, 25, 255, u32::MAX] {
+        assert_eq!(put(20, &k.to_le_bytes()), SrsError::BadK { k });
+    }
+    assert!(matches!(
+        put(20, &[4]),
+        SrsError::BadLength { field: "body", .. }
+    ));
+    for flags in [2u32, 3, 0x100, u32::MAX] {
+        assert!(matches!(
+            put(24, &flags.to_le_bytes()),
+            SrsError::Unexpected { field: "flags", .. }
+        ));
+    }
+    assert_eq!(
+        put(28, &[0xff; 32]),
+        SrsError::NotCanonical {
+            field: "g2",
+            index: 0
+        }
+    );
+    assert_eq!(
+        put(28, &[0; 128]),
+        SrsError::Identity {
+            field: "g2",
+            index: 0
+        }
+    );
+    let s_g2 = bytes[156..284].to_vec();
+    assert_eq!(put(28, &s_g2), SrsError::NotGenerator { field: "g2" });
+    let outside = outside_the_subgroup();
+    let big_endian: Vec<u8> = [outside.x.c1, outside.x.c0, outside.y.c1, outside.y.c0]
+        .iter()
+        .flat_map(|c| c.to_bytes().into_iter().rev().collect::<Vec<u8>>())
+        .collect();
+    assert_eq!(
+        put(156, &big_endian),
+        SrsError::NotInSubgroup { field: "s_g2" }
+    );
+    // x + q instead of x, where it fits in 32 bytes.
+    let mut modulus = (-Fq::one()).to_bytes();
+    modulus[0] += 2;
+    modulus.reverse();
+    assert_eq!(
+        put(284, &modulus),
+        SrsError::NotCanonical {
+            field: "powers",
+            index: 0
+        }
+    );
+    assert_eq!(
+        put(284 + 64, &[0; 64]),
+        SrsError::Identity {
+            field: "powers",
+            index: 1
+        }
+    );
+    assert_eq!(
+        put(284 + 64 * 8, &[1; 64]),
+        SrsError::NotOnCurve {
+            field: "lagrange",
+            index: 0
+        }
+    );
+}
+
+#[test]
+fn decode_leaves_the_relation_to_check() {
+    let bytes = small().encode();
+    let mut copy = bytes.clone();
+    copy.copy_within(284 + 64..284 + 128, 284 + 128);
+    let srs = Srs::decode(&copy).unwrap();
+    assert_eq!(srs.check().unwrap_err(), SrsError::NotPowers);
+    assert_ne!(srs.digest(), small().digest());
+
+    let mut copy = bytes;
+    copy.copy_within(284 + 64 * 9..284 + 64 * 10, 284 + 64 * 8);
+    assert_eq!(
+        Srs::decode(&copy).unwrap().check().unwrap_err(),
+        SrsError::WrongLagrangeBasis
+    );
+}
+
+#[test]
+fn params_write_what_they_read() {
+    let srs = small();
+    let params = commit::Params::new(&srs, 3).unwrap();
+    let mut bytes = Vec::new();
+    params.write(&mut bytes).unwrap();
+    assert_eq!(bytes, srs.encode());
+    let again = <commit::Params as halo2_proofs::poly::commitment::Params<'_, G1Affine>>::read(
+        &mut bytes.as_slice(),
+    )
+    .unwrap();
+    assert_eq!(again.srs_digest(), srs.digest());
+    let mut smaller = again;
+    smaller.downsize(2);
+    assert_eq!(smaller.srs_digest(), srs.trim(2).unwrap().digest());
+    assert!(matches!(
+        commit::Params::new(&srs, 4).unwrap_err(),
+        SrsError::TooSmall { .. }
+    ));
+    assert_eq!(
+        srs.powers()[1],
+        (srs.powers()[0].to_curve() * tau(7)).to_affine()
+    );
+}
+
+/// The first scalar that the seeded generator gives.
+fn tau(seed: u64) -> Fr {
+    Fr::random(ChaCha20Rng::seed_from_u64(seed))
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_never_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..2000), k in 0u32..30) {
+        prop_assert!(Srs::decode(&bytes).is_err());
+        prop_assert!(Srs::import_ptau(bytes.as_slice(), k).is_err());
+        prop_assert!(Srs::import_halo2_raw(bytes.as_slice(), k).is_err());
+        let start = b"ptau\x01\0\0\0\x0b\0\0\0";
+        if bytes.len() > start.len() {
+            bytes[..start.len()].copy_from_slice(start);
+            prop_assert!(Srs::import_ptau(bytes.as_slice(), k).is_err());
+        }
+    }
+
+    #[test]
+    fn mutated_files_decode_canonically_or_not_at_all(place in 0usize..1308, value: u8) {
+        let mut bytes = small().encode();
+        bytes[place] = value;
+        if let Ok(srs) = Srs::decode(&bytes) {
+            prop_assert_eq!(srs.encode(), bytes);
+        }
+    }
+}
