@@ -26,7 +26,7 @@ fn frozen_proofs_hold() {
     }
     verify_proof_batch(&key, &proofs).unwrap();
     let mut mixed = proofs.clone();
-    mixed[1].words[0] = mixed[1].words[1];
+    mixed[1].words[0] = mixed[1].words[2];
     let error = verify_proof_batch(&key, &mixed).unwrap_err();
     assert_eq!((error.bad, error.reasons), (vec![1], vec![Error::Pairing]));
     mixed[0].key_digest[0] ^= 1;
