@@ -104,6 +104,8 @@ fn degenerate_bases() {
     }
 }
 
+type Sample = fn(&mut ChaCha20Rng) -> Fr;
+
 /// Every class of column a prover commits to, at sizes that cross the block and chunk limits.
 #[test]
 fn agrees_with_halo2_on_columns() {
@@ -116,23 +118,23 @@ fn agrees_with_halo2_on_columns() {
         adder.double_each(&mut layer);
     }
     let n = bases.len();
-    let classes: [(&str, &dyn Fn(&mut ChaCha20Rng) -> Fr); 8] = [
-        ("bits", &|r| Fr::from(u64::from(r.next_u32() & 1))),
-        ("ones", &|_| Fr::ONE),
-        ("bytes", &|r| Fr::from(u64::from(r.next_u32() & 255))),
-        ("signed", &|r| {
+    let classes: [(&str, Sample); 8] = [
+        ("bits", |r| Fr::from(u64::from(r.next_u32() & 1))),
+        ("ones", |_| Fr::ONE),
+        ("bytes", |r| Fr::from(u64::from(r.next_u32() & 255))),
+        ("signed", |r| {
             Fr::from(u64::from(r.next_u32() & 0x3fff)) - Fr::from(0x2000)
         }),
-        ("words", &|r| Fr::from(r.next_u64())),
-        ("sparse", &|r| {
+        ("words", |r| Fr::from(r.next_u64())),
+        ("sparse", |r| {
             if r.next_u32() % 64 == 0 {
                 Fr::random(r)
             } else {
                 Fr::ZERO
             }
         }),
-        ("full", &|r| Fr::random(r)),
-        ("constant", &|_| Fr::from(7).invert().unwrap()),
+        ("full", |r| Fr::random(r)),
+        ("constant", |_| Fr::from(7).invert().unwrap()),
     ];
     for (name, sample) in classes {
         let mut scalars: Vec<Fr> = (0..n).map(|_| sample(&mut rng)).collect();

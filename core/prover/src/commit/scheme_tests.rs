@@ -196,8 +196,8 @@ fn keys_and_proofs_are_those_of_halo2() {
 
         let proof = prove::<Scheme, Prover<'_>>(&params, &pk, &circuit, &instance);
         assert_eq!(proof.len(), stock_proof.len());
-        // Both advice columns, and the permutation's product after the lookup's two permuted columns. halo2 fills the
-        // lookup's columns and the polynomial that hides the quotient from generators of its own.
+        // Both advice columns, and the permutation's product behind the lookup's two columns. Those depend on the random order
+        // of halo2's hash maps, and the polynomial that hides the quotient on a generator of halo2's own.
         for shared in [0..2 * 32, 4 * 32..5 * 32] {
             assert_eq!(proof[shared.clone()], stock_proof[shared]);
         }
