@@ -36,7 +36,7 @@ fn damaged(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
 fn from_camera_to_verifier() {
     let f = Folder::new();
     let copy = |from: &str, to: &str| {
-        drop(std::fs::copy(format!("{VECTORS}/{from}"), f.path(to)).unwrap())
+        std::fs::copy(format!("{VECTORS}/{from}"), f.path(to)).unwrap();
     };
     copy("iris_v1.onnx", "iris.onnx");
     copy("iris_v2.onnx", "other.onnx");
