@@ -45,7 +45,7 @@ impl FromStr for TensorArgument {
 }
 
 impl TensorArgument {
-    /// Reads the file. An image of H×W pixels becomes [1,1,H,W]; an array keeps its shape. As `bool`, every element
+    /// Reads the file. An image of H×W pixels becomes `[1,1,H,W]`; an array keeps its shape. As `bool`, every element
     /// above 0 becomes 1.
     pub fn read(&self) -> Result<Tensor> {
         let bytes = files::read(&self.file, files::MAX_TENSOR_FILE)?;

@@ -8,7 +8,7 @@ const SCALE: usize = 4;
 /// Grey rows between channels.
 const GAP: usize = 6;
 
-/// A PNG of a code [1, channels, rows, columns]: a 1 is white, channels one below the other.
+/// A PNG of a code `[1, channels, rows, columns]`: a 1 is white, channels one below the other.
 pub fn code(output: &Output) -> Result<Vec<u8>, ImageError> {
     let dims: Vec<usize> = output.shape.iter().map(|&d| d as usize).collect();
     let [_, channels, rows, columns] = dims.as_slice() else {
