@@ -322,16 +322,13 @@ fn prove<C: Circuit<Fr>>(
     circuit: &C,
     instances: &[Vec<Fr>],
     rng: &mut ChaCha20Rng,
-) -> Vec<u8>
-where
-    C: Clone,
-{
+) -> Vec<u8> {
     let mut transcript = KeccakWriter::new(&key.digest());
     let columns: Vec<&[Fr]> = instances.iter().map(Vec::as_slice).collect();
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
         params,
         halo,
-        &[circuit.clone()],
+        std::slice::from_ref(circuit),
         &[&columns],
         rng,
         &mut transcript,
