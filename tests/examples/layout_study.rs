@@ -9,8 +9,14 @@ use verilens_tests::scene::Scene;
 
 fn peak_mb() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|l| l.starts_with("VmHWM")).unwrap_or_default();
-    let kb = line.split_whitespace().nth(1).and_then(|v| v.parse::<f64>().ok());
+    let line = status
+        .lines()
+        .find(|l| l.starts_with("VmHWM"))
+        .unwrap_or_default();
+    let kb = line
+        .split_whitespace()
+        .nth(1)
+        .and_then(|v| v.parse::<f64>().ok());
     kb.unwrap_or(f64::NAN) / 1024.0
 }
 
@@ -28,10 +34,22 @@ fn main() {
         )
         .unwrap();
         println!("{name}: {:?}", compiled.size());
-        println!("  estimate {:?}", verilens_prover::estimate(&scene.bundle, SignatureScheme::EddsaBabyJubJubPoseidon, OutputMode::Committed).unwrap());
+        println!(
+            "  estimate {:?}",
+            verilens_prover::estimate(
+                &scene.bundle,
+                SignatureScheme::EddsaBabyJubJubPoseidon,
+                OutputMode::Committed
+            )
+            .unwrap()
+        );
         let start = Instant::now();
         let srs = Srs::generate_insecure_for_tests(compiled.k(), &mut OsRng).unwrap();
-        println!("  srs {:.2} s, peak {:.0} MB", start.elapsed().as_secs_f64(), peak_mb());
+        println!(
+            "  srs {:.2} s, peak {:.0} MB",
+            start.elapsed().as_secs_f64(),
+            peak_mb()
+        );
         let start = Instant::now();
         let keys = Keys::derive(
             &scene.bundle,
@@ -42,7 +60,12 @@ fn main() {
         )
         .unwrap();
         drop(srs);
-        println!("  keygen {:.2} s, peak {:.0} MB, {:?}", start.elapsed().as_secs_f64(), peak_mb(), keys.size());
+        println!(
+            "  keygen {:.2} s, peak {:.0} MB, {:?}",
+            start.elapsed().as_secs_f64(),
+            peak_mb(),
+            keys.size()
+        );
         println!("  verifying key {} bytes", keys.verifying().encode().len());
         for _ in 0..3 {
             let stages = std::sync::Mutex::new(Vec::new());

@@ -10,7 +10,9 @@ use verilens_model::{
     ModelBundle,
 };
 use verilens_prover::Request;
-use verilens_statement::{Capture, CaptureContent, DType, Fr, HolderSecret, IssuerKey, IssuerSet, Tensor, TensorSpec};
+use verilens_statement::{
+    Capture, CaptureContent, DType, Fr, HolderSecret, IssuerKey, IssuerSet, Tensor, TensorSpec,
+};
 
 /// Schema of the iris captures.
 pub const SCHEMA: &str = "iris/left/v1";
@@ -41,13 +43,19 @@ pub struct Scene {
 /// Reads a grey image's pixels.
 pub fn pixels(name: &str) -> Vec<u8> {
     let bytes = std::fs::read(vectors().join(format!("{name}.png"))).unwrap();
-    read_grey_image(&bytes).unwrap().pixels
+    read_grey_image(&bytes).unwrap().pixels.to_vec()
 }
 
 /// Reads a code as open-iris computed it.
 pub fn code(name: &str) -> Vec<i64> {
     let bytes = std::fs::read(vectors().join(format!("{name}.npy"))).unwrap();
-    read_npy(&bytes).unwrap().bytes().unwrap().iter().map(|&b| i64::from(b)).collect()
+    read_npy(&bytes)
+        .unwrap()
+        .bytes()
+        .unwrap()
+        .iter()
+        .map(|&b| i64::from(b))
+        .collect()
 }
 
 /// Imports one of the iris models: `v1`, `v2`, `v3`, `v3_mask`.
@@ -68,7 +76,11 @@ pub fn issuer_keys() -> Vec<IssuerKey> {
 impl Scene {
     /// An iris model on the photograph `real_cat_left`.
     pub fn iris(name: &str) -> Self {
-        let image = if name.starts_with("v3") { "real_cat_left_1024" } else { "real_cat_left" };
+        let image = if name.starts_with("v3") {
+            "real_cat_left_1024"
+        } else {
+            "real_cat_left"
+        };
         Self::iris_on(name, image)
     }
 
@@ -80,14 +92,29 @@ impl Scene {
             .inputs
             .iter()
             .map(|input| {
-                let shape = input.shape.iter().map(|&d| u32::try_from(d).unwrap()).collect();
+                let shape = input
+                    .shape
+                    .iter()
+                    .map(|&d| u32::try_from(d).unwrap())
+                    .collect();
                 let (dtype, data) = if input.name == "mask" {
                     let mask = pixels(&format!("{image}.mask"));
-                    (DType::Bool, mask.into_iter().map(|p| u8::from(p > 0)).collect())
+                    (
+                        DType::Bool,
+                        mask.into_iter().map(|p| u8::from(p > 0)).collect(),
+                    )
                 } else {
                     (DType::Uint8, pixels(image))
                 };
-                Tensor::new(TensorSpec { name: input.name.clone(), dtype, shape }, data).unwrap()
+                Tensor::new(
+                    TensorSpec {
+                        name: input.name.clone(),
+                        dtype,
+                        shape,
+                    },
+                    data,
+                )
+                .unwrap()
             })
             .collect();
         Self::new(bundle, tensors)
@@ -98,7 +125,9 @@ impl Scene {
         let mut rng = ChaCha20Rng::seed_from_u64(11);
         let keys = issuer_keys();
         let holder = HolderSecret::random(&mut rng);
-        let content = CaptureContent::new(bundle.schema(), tensors, holder.id(), CAPTURED_AT, &mut rng).unwrap();
+        let content =
+            CaptureContent::new(bundle.schema(), tensors, holder.id(), CAPTURED_AT, &mut rng)
+                .unwrap();
         Self {
             capture: Capture::sign(&keys[1], content).unwrap(),
             issuers: IssuerSet::new(keys.iter().map(IssuerKey::public).collect()).unwrap(),

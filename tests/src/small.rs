@@ -7,13 +7,19 @@ use verilens_circuit::{
     field::from_ark,
     layout::CellRef,
 };
-use verilens_model::{execute_all, DType, Graph, Input, IntTensor, ModelBundle, Node, Op, Output, PadMode, TensorId};
+use verilens_model::{
+    execute_all, DType, Graph, Input, IntTensor, ModelBundle, Node, Op, Output, PadMode, TensorId,
+};
 use verilens_statement::Tensor;
 
 use crate::scene::{Scene, CAPTURED_AT, SCHEMA};
 
 fn node(op: Op, inputs: &[usize]) -> Node {
-    Node { name: op.name().into(), op, inputs: inputs.iter().map(|&i| TensorId(i)).collect() }
+    Node {
+        name: op.name().into(),
+        op,
+        inputs: inputs.iter().map(|&i| TensorId(i)).collect(),
+    }
 }
 
 /// The model.
@@ -22,20 +28,62 @@ pub fn small_bundle() -> ModelBundle {
         shape: vec![2, 1, 3, 5],
         values: (0..30).map(|i| (i * 7 + n) % 13 - 6).collect(),
     };
-    let conv = |n, sh| Op::Conv { weight: weight(n), bias: None, strides: [sh, 2], groups: 1 };
+    let conv = |n, sh| Op::Conv {
+        weight: weight(n),
+        bias: None,
+        strides: [sh, 2],
+        groups: 1,
+    };
     let graph = Graph {
-        inputs: vec![Input { name: "image".into(), shape: vec![1, 1, 8, 32], dtype: DType::Uint8 }],
+        inputs: vec![Input {
+            name: "image".into(),
+            shape: vec![1, 1, 8, 32],
+            dtype: DType::Uint8,
+        }],
         nodes: vec![
-            node(Op::Pad { axis: 3, before: 2, after: 2, mode: PadMode::Wrap }, &[0]),
-            node(Op::Slice { axis: 2, start: 0, end: 5 }, &[1]),
-            node(Op::Slice { axis: 2, start: 5, end: 8 }, &[1]),
+            node(
+                Op::Pad {
+                    axis: 3,
+                    before: 2,
+                    after: 2,
+                    mode: PadMode::Wrap,
+                },
+                &[0],
+            ),
+            node(
+                Op::Slice {
+                    axis: 2,
+                    start: 0,
+                    end: 5,
+                },
+                &[1],
+            ),
+            node(
+                Op::Slice {
+                    axis: 2,
+                    start: 5,
+                    end: 8,
+                },
+                &[1],
+            ),
             node(conv(0, 2), &[2]),
             node(conv(3, 1), &[3]),
             node(Op::Concat { axis: 2 }, &[4, 5]),
-            node(Op::AddConst { value: IntTensor { shape: vec![1, 1, 3, 1], values: vec![3, -200, 0] } }, &[6]),
+            node(
+                Op::AddConst {
+                    value: IntTensor {
+                        shape: vec![1, 1, 3, 1],
+                        values: vec![3, -200, 0],
+                    },
+                },
+                &[6],
+            ),
             node(Op::Positive, &[7]),
         ],
-        outputs: vec![Output { name: "code".into(), tensor: TensorId(8) }],
+        outputs: vec![Output {
+            name: "code".into(),
+            tensor: TensorId(8),
+        }],
     };
     ModelBundle::new(SCHEMA, graph).unwrap()
 }
@@ -58,7 +106,9 @@ impl SmallScene {
         let bundle = small_bundle();
         let spec = tensor_specs(bundle.graph()).unwrap().remove(0);
         let bytes = (0..256u32).map(|i| (i * i * 31 + i * 7) as u8).collect();
-        Self { scene: Scene::new(bundle, vec![Tensor::new(spec, bytes).unwrap()]) }
+        Self {
+            scene: Scene::new(bundle, vec![Tensor::new(spec, bytes).unwrap()]),
+        }
     }
 
     /// Builds the witness without any of the prover's checks.
@@ -99,7 +149,11 @@ impl SmallScene {
         let probe = compiled.probe();
         let beta = Fr::from(2);
         let [bit, low, _] = probe.output(0, 4).unwrap();
-        let step = if trace.at(bit) == Fr::one() { Fr::one() } else { -Fr::one() };
+        let step = if trace.at(bit) == Fr::one() {
+            Fr::one()
+        } else {
+            -Fr::one()
+        };
         let lack = -beta.pow([5]) * (Fr::one() - beta.pow([16])).invert().unwrap();
         let extra = probe.extra(0, 0, 0).unwrap();
         vec![(low, trace.at(low) + step), (extra, trace.at(extra) + lack)]

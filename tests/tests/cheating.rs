@@ -7,7 +7,9 @@ use halo2_proofs::{
     plonk::verify_proof as halo2_verify,
     poly::{
         commitment::ParamsProver,
-        kzg::{commitment::KZGCommitmentScheme, multiopen::VerifierSHPLONK, strategy::SingleStrategy},
+        kzg::{
+            commitment::KZGCommitmentScheme, multiopen::VerifierSHPLONK, strategy::SingleStrategy,
+        },
     },
 };
 use rand_core::OsRng;
@@ -25,7 +27,14 @@ use verilens_verifier::{verify_proof, Proof};
 fn keys() -> Keys {
     let bundle = small_bundle();
     let srs = Srs::generate_insecure_for_tests(12, &mut OsRng).unwrap();
-    Keys::derive(&bundle, &srs, EddsaBabyJubJubPoseidon, OutputMode::Committed, &Silent).unwrap()
+    Keys::derive(
+        &bundle,
+        &srs,
+        EddsaBabyJubJubPoseidon,
+        OutputMode::Committed,
+        &Silent,
+    )
+    .unwrap()
 }
 
 /// Both verifiers; they must agree.
@@ -66,7 +75,9 @@ fn cheating_witnesses_do_not_verify() {
     let scene = SmallScene::new();
     assert!(verifies(&keys, &prove_tampered(&keys, &scene, &[])));
     let probe = keys.compiled().probe();
-    let trace = scene.with_witness(keys.compiled(), |w| keys.compiled().first_phase(w).unwrap().0);
+    let trace = scene.with_witness(keys.compiled(), |w| {
+        keys.compiled().first_phase(w).unwrap().0
+    });
     let plus = |cell: CellRef, by: Fr| (cell, trace.at(cell) + by);
     let one = Fr::one();
     let [bit, low, high] = probe.output(0, 5).unwrap();
@@ -77,21 +88,36 @@ fn cheating_witnesses_do_not_verify() {
         ("bit", vec![(bit, one - trace.at(bit))]),
         ("bit of 2", vec![(bit, Fr::from(2))]),
         ("limb", vec![plus(low, one)]),
-        ("limb out of range", vec![plus(low, Fr::from(probe.base())), plus(high, -one)]),
-        ("extra output", vec![plus(probe.extra(0, 0, 0).unwrap(), one)]),
+        (
+            "limb out of range",
+            vec![plus(low, Fr::from(probe.base())), plus(high, -one)],
+        ),
+        (
+            "extra output",
+            vec![plus(probe.extra(0, 0, 0).unwrap(), one)],
+        ),
         ("S-box", vec![(x, moved), (square, moved.square())]),
         ("square", vec![plus(square, one)]),
         ("last state", vec![plus(probe.last_state(0, 0), one)]),
-        ("last state, hidden part", vec![plus(probe.last_state(1, 7), one)]),
+        (
+            "last state, hidden part",
+            vec![plus(probe.last_state(1, 7), one)],
+        ),
         ("blinding", vec![plus(probe.blinding().unwrap(), one)]),
         ("payload digest", vec![plus(probe.payload_digest(), one)]),
         ("run", vec![(probe.run(0, 1, 1).unwrap()[0], one)]),
         ("pack", vec![(probe.run(0, 1, 1).unwrap()[1], one)]),
         ("S-box sums", vec![(probe.sbox_sums(3)[1], one)]),
-        ("challenge known beforehand", scene.beta_cheat(keys.compiled())),
+        (
+            "challenge known beforehand",
+            scene.beta_cheat(keys.compiled()),
+        ),
     ];
     for (what, tamper) in cheats {
-        assert!(!verifies(&keys, &prove_tampered(&keys, &scene, &tamper)), "{what}");
+        assert!(
+            !verifies(&keys, &prove_tampered(&keys, &scene, &tamper)),
+            "{what}"
+        );
     }
 }
 

@@ -193,7 +193,10 @@ impl Front {
         let mut layers = Vec::new();
         for (number, node) in graph.nodes.iter().enumerate() {
             if matches!(node.op, Op::Conv { .. }) {
-                layers.push(ConvLayer::resolve(graph, &sources, number)?);
+                let layer = ConvLayer::resolve(graph, &sources, number)?;
+                if !layers.iter_mut().any(|l: &mut ConvLayer| l.merge(&layer)) {
+                    layers.push(layer);
+                }
             }
         }
         let mut strides: Vec<Option<usize>> = vec![None; graph.inputs.len()];
@@ -441,11 +444,19 @@ impl Front {
     ) -> Result<(), CircuitError> {
         let [k_out, rows, columns] = layer.out();
         let mut runs: Vec<Option<(CellRef, i64)>> = vec![None; k_out * rows];
+        let mut by_node = std::collections::HashMap::new();
+        for k in 0..k_out {
+            if let Some((node, channel)) = layer.channel(k) {
+                by_node.insert((node, channel), k);
+            }
+        }
         for output in outputs {
             let sources = self.sources.tensor(output.integers);
             for (run, chunk) in sources.chunks(columns).enumerate() {
-                if let Some((index, constant)) = layer_row(layer.node, columns, chunk) {
-                    runs[index] = Some((output.signs.run(run), constant));
+                if let Some((node, row, constant)) = layer_row(columns, chunk) {
+                    if let Some(k) = by_node.get(&(node, row / rows)) {
+                        runs[k * rows + row % rows] = Some((output.signs.run(run), constant));
+                    }
                 }
             }
         }
@@ -453,7 +464,7 @@ impl Front {
         for run in runs {
             let Some((cell, constant)) = run else {
                 return Err(CircuitError::UnsupportedNode {
-                    node: format!("#{}", layer.node),
+                    node: format!("#{}", layer.channel(0).map_or(0, |c| c.0)),
                     op: "Conv".into(),
                     why: "every row of its output must reach an output of Greater whole, with one constant".into(),
                 });
@@ -464,29 +475,24 @@ impl Front {
     }
 }
 
-/// Which row of the layer's output a run is, if it is one.
-fn layer_row(node: usize, columns: usize, chunk: &[Source]) -> Option<(usize, i64)> {
+/// Which node's output row a run is, if it is one, and the constant added to it.
+fn layer_row(columns: usize, chunk: &[Source]) -> Option<(usize, usize, i64)> {
     let first = chunk.first()?;
-    let Origin::Node {
-        node: of,
-        index: start,
-    } = first.origin
-    else {
+    let Origin::Node { node, index: start } = first.origin else {
         return None;
     };
     let start = start as usize;
-    let whole = of as usize == node
-        && start % columns == 0
+    let whole = start.is_multiple_of(columns)
         && chunk.len() == columns
         && chunk.iter().enumerate().all(|(q, s)| {
             s.constant == first.constant
                 && s.origin
                     == Origin::Node {
-                        node: of,
+                        node,
                         index: (start + q) as u32,
                     }
         });
-    whole.then_some((start / columns, first.constant))
+    whole.then_some((node as usize, start / columns, first.constant))
 }
 
 /// `Σ_w δ^w·word_w` of a tensor, from its runs.

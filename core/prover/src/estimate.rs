@@ -29,7 +29,11 @@ const BYTES_PER_CELL: f64 = 150.0;
 const FIXED_COMMITMENTS: usize = 4 + 1 + 2;
 
 /// Estimates proving for a model.
-pub fn estimate(bundle: &ModelBundle, scheme: SignatureScheme, mode: OutputMode) -> Result<Estimate, ProverError> {
+pub fn estimate(
+    bundle: &ModelBundle,
+    scheme: SignatureScheme,
+    mode: OutputMode,
+) -> Result<Estimate, ProverError> {
     let compiled = compile(bundle, scheme, mode)?;
     let size = compiled.size();
     let (_, meta) = Config::detached(compiled.gates());

@@ -35,7 +35,11 @@ pub struct Keys {
 }
 
 /// A model's statement before any key is made.
-pub fn compile(bundle: &ModelBundle, scheme: SignatureScheme, mode: OutputMode) -> Result<Compiled, ProverError> {
+pub fn compile(
+    bundle: &ModelBundle,
+    scheme: SignatureScheme,
+    mode: OutputMode,
+) -> Result<Compiled, ProverError> {
     let digest = verilens_statement::field::from_bytes(&bundle.field_digest(), "model digest")?;
     Ok(Compiled::new(Statement {
         graph: bundle.graph().clone(),
@@ -57,14 +61,21 @@ impl Keys {
         progress.begin(Stage::Layout);
         let compiled = compile(bundle, scheme, mode)?;
         if compiled.k() > srs.k() {
-            return Err(ProverError::SrsTooSmall { needed: compiled.k(), available: srs.k() });
+            return Err(ProverError::SrsTooSmall {
+                needed: compiled.k(),
+                available: srs.k(),
+            });
         }
         progress.begin(Stage::Keys);
         let params = Params::new(srs, compiled.k())?;
         let halo2 = |e: halo2_proofs::plonk::Error| ProverError::Halo2(e.to_string());
         let circuit = StatementCircuit::blank(&compiled);
         let key = keygen_vk_custom::<G1Affine, _, _>(&params, &circuit, true).map_err(halo2)?;
-        let points = SrsPoints { g1: params.get_g()[0], g2: srs.g2(), s_g2: srs.s_g2() };
+        let points = SrsPoints {
+            g1: params.get_g()[0],
+            g2: srs.g2(),
+            s_g2: srs.s_g2(),
+        };
         let statement = verilens_statement::scheme::statement_word(scheme, mode);
         let labels = Labels {
             statement: scalar_to_bytes(&from_ark(&statement)),
@@ -75,7 +86,13 @@ impl Keys {
         };
         let verifying = describe(&key, &points, &labels)?;
         let proving = keygen_pk(&params, key, &circuit).map_err(halo2)?;
-        Ok(Self { bundle: bundle.clone(), compiled, params, proving, verifying })
+        Ok(Self {
+            bundle: bundle.clone(),
+            compiled,
+            params,
+            proving,
+            verifying,
+        })
     }
 
     /// The key that verifiers need.
@@ -90,7 +107,10 @@ impl Keys {
 
     /// Size of the circuit as proved: selectors combined.
     pub fn size(&self) -> Size {
-        Size { fixed: self.proving.get_vk().cs().num_fixed_columns(), ..self.compiled.size() }
+        Size {
+            fixed: self.proving.get_vk().cs().num_fixed_columns(),
+            ..self.compiled.size()
+        }
     }
 
     /// The compiled statement.

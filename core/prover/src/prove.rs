@@ -9,8 +9,8 @@ use verilens_circuit::{
 };
 use verilens_model::{execute_all, Execution, OutputKind as ModelKind};
 use verilens_statement::{
-    babyjubjub::scalar_to_bytes, field::from_bytes, Capture, HolderSecret, Instance, IssuerSet, Opening, Output,
-    OutputKind, OutputMode,
+    babyjubjub::scalar_to_bytes, field::from_bytes, Capture, HolderSecret, Instance, IssuerSet,
+    Opening, Output, OutputKind, OutputMode,
 };
 use verilens_verifier::Proof;
 
@@ -75,9 +75,14 @@ impl Keys {
         let proof = self.prove_circuit(circuit, &words, rng)?;
 
         progress.begin(Stage::Check);
-        verilens_verifier::verify_proof(self.verifying(), &proof).map_err(ProverError::SelfCheck)?;
+        verilens_verifier::verify_proof(self.verifying(), &proof)
+            .map_err(ProverError::SelfCheck)?;
         let words: Vec<_> = words.iter().map(to_ark).collect();
-        Ok(Proved { proof, instance: Instance::from_words(&words)?, opening })
+        Ok(Proved {
+            proof,
+            instance: Instance::from_words(&words)?,
+            opening,
+        })
     }
 
     /// Proves a filled circuit without looking at it: what [`Keys::prove`] does in the end, and what tests of
@@ -111,7 +116,10 @@ impl Keys {
         let content = request.capture.content();
         let refused = |field, expected: String| Err(ProverError::Refused { field, expected });
         if content.schema() != self.bundle.schema() {
-            return refused("capture schema", format!("`{}`, the model's", self.bundle.schema()));
+            return refused(
+                "capture schema",
+                format!("`{}`, the model's", self.bundle.schema()),
+            );
         }
         if content.captured_at() < request.not_before {
             return refused("captured_at", "a capture no older than not_before".into());
@@ -138,18 +146,29 @@ impl Keys {
         specs
             .iter()
             .map(|spec| {
-                tensors.iter().find(|t| t.spec() == spec).map(|t| t.data()).ok_or_else(|| ProverError::Refused {
-                    field: "capture tensors",
-                    expected: format!("`{}` of type {:?} and shape {:?}", spec.name, spec.dtype, spec.shape),
-                })
+                tensors
+                    .iter()
+                    .find(|t| t.spec() == spec)
+                    .map(|t| t.data())
+                    .ok_or_else(|| ProverError::Refused {
+                        field: "capture tensors",
+                        expected: format!(
+                            "`{}` of type {:?} and shape {:?}",
+                            spec.name, spec.dtype, spec.shape
+                        ),
+                    })
             })
             .collect()
     }
 
     fn execute(&self, capture: &Capture) -> Result<Execution, ProverError> {
         let graph = self.bundle.graph();
-        let inputs: Vec<(&str, &[u8])> =
-            graph.inputs.iter().map(|i| i.name.as_str()).zip(self.tensors(capture)?).collect();
+        let inputs: Vec<(&str, &[u8])> = graph
+            .inputs
+            .iter()
+            .map(|i| i.name.as_str())
+            .zip(self.tensors(capture)?)
+            .collect();
         execute_all(graph, &inputs).map_err(|e| ProverError::Model(e.to_string()))
     }
 }
@@ -159,14 +178,19 @@ fn outputs(execution: &Execution, keys: &Keys) -> Result<Vec<Output>, ProverErro
         .outputs(keys.bundle.graph())
         .into_iter()
         .map(|output| {
-            let shape = output.shape.iter().map(|&d| u32::try_from(d)).collect::<Result<_, _>>();
+            let shape = output
+                .shape
+                .iter()
+                .map(|&d| u32::try_from(d))
+                .collect::<Result<_, _>>();
             Ok(Output {
                 name: output.name,
                 kind: match output.kind {
                     ModelKind::Bits => OutputKind::Bits,
                     ModelKind::Ints => OutputKind::Ints,
                 },
-                shape: shape.map_err(|_| ProverError::Model("an output dimension over 2^32".into()))?,
+                shape: shape
+                    .map_err(|_| ProverError::Model("an output dimension over 2^32".into()))?,
                 values: output.values.to_vec(),
             })
         })

@@ -59,7 +59,7 @@ impl LookupConfig {
             active: meta.selector(),
             edge: meta.selector(),
         };
-        for helper in 0..HELPERS {
+        for (helper, name) in HELPER_NAMES.into_iter().enumerate() {
             meta.create_gate("lookup: fractions", |meta| {
                 let byte = meta.query_fixed(config.byte, Rotation::cur());
                 let limb = meta.query_fixed(config.limb, Rotation::cur());
@@ -81,7 +81,7 @@ impl LookupConfig {
                 let relation = product
                     .zip(numerator)
                     .map(|(p, n)| (byte + limb) * (h * p - n));
-                relation.map(|r| (HELPER_NAMES[helper], r))
+                relation.map(|r| (name, r))
             });
         }
         meta.create_gate("lookup: sum", |meta| {
@@ -204,12 +204,11 @@ impl PlacedLookup {
             for lane in 0..BYTE_LANES {
                 // A cell outside the table is counted nowhere: the argument then fails, as it must.
                 let index = small(&trace.get(Col::Byte(lane), row)).and_then(|v| {
-                    let index = if is_byte {
+                    if is_byte {
                         (v < 256).then(|| base + v)
                     } else {
                         (v < base).then_some(v)
-                    };
-                    index
+                    }
                 });
                 if let Some(count) = index.and_then(|i| counts.get_mut(i)) {
                     *count += 1;

@@ -210,7 +210,7 @@ impl PixelShape {
     pub fn is_supported(self) -> bool {
         (1..=MAX_STRIDE).contains(&self.stride)
             && self.width > 0
-            && self.width % (self.stride * BYTE_LANES) == 0
+            && self.width.is_multiple_of(self.stride * BYTE_LANES)
     }
 
     /// Circuit rows of one run.

@@ -120,7 +120,7 @@ impl SignConfig {
         runs: usize,
         len: usize,
     ) -> Result<PlacedSigns, CircuitError> {
-        if len == 0 || len % PER_ROW != 0 {
+        if len == 0 || !len.is_multiple_of(PER_ROW) {
             return Err(CircuitError::UnsupportedOutput {
                 output: "Positive".into(),
                 why: format!(

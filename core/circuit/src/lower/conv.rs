@@ -43,17 +43,25 @@ struct Padding {
     wrap: bool,
 }
 
-/// A Conv node resolved to runs.
+/// One Conv node's share of a layer.
 #[derive(Clone)]
-pub struct ConvLayer {
-    /// Position among the graph's nodes.
-    pub node: usize,
+struct Part {
+    node: usize,
     weight: IntTensor,
     bias: Vec<i64>,
+    /// Columns of padding before the image row.
+    before: usize,
+}
+
+/// Conv nodes that read the same image rows, resolved to runs. Their kernels are checked together, so that a run is
+/// multiplied once however many nodes read it.
+#[derive(Clone)]
+pub struct ConvLayer {
+    parts: Vec<Part>,
     strides: [usize; 2],
     /// `views[c][y']`, `None` where the row is all zero.
     views: Vec<Vec<Option<RowView>>>,
-    padding: Padding,
+    wrap: bool,
     width: usize,
     out: [usize; 3],
     low: isize,
@@ -137,13 +145,17 @@ impl ConvLayer {
                 "wrapped padding with {ow} outputs over {width} columns at stride {stride}; a full circle is supported"
             )));
         }
-        Ok(Self {
+        let part = Part {
             node,
             weight: weight.clone(),
             bias: bias.clone().unwrap_or_else(|| vec![0; k]),
+            before: padding.before,
+        };
+        Ok(Self {
+            parts: vec![part],
             strides: *strides,
             views,
-            padding,
+            wrap: padding.wrap,
             width,
             out: [k, oh, ow],
             low,
@@ -206,6 +218,46 @@ impl ConvLayer {
         Ok(Some(view))
     }
 
+    /// Takes another node's kernels in if it reads the same rows in the same steps.
+    pub fn merge(&mut self, other: &Self) -> bool {
+        let height = |layer: &Self| layer.parts.first().map(|p| p.weight.shape[2]);
+        let same = self.views == other.views
+            && self.strides == other.strides
+            && (self.wrap, self.width) == (other.wrap, other.width)
+            && self.out[1..] == other.out[1..]
+            && height(self) == height(other);
+        if same {
+            self.parts.extend(other.parts.iter().cloned());
+            self.out[0] += other.out[0];
+            self.low = self.low.min(other.low);
+            self.high = self.high.max(other.high);
+        }
+        same
+    }
+
+    /// The part and its own channel behind channel `k`.
+    fn part(&self, mut k: usize) -> Option<(&Part, usize)> {
+        for part in &self.parts {
+            if k < part.bias.len() {
+                return Some((part, k));
+            }
+            k -= part.bias.len();
+        }
+        None
+    }
+
+    /// Which node and which channel of it makes channel `k`.
+    pub fn channel(&self, k: usize) -> Option<(usize, usize)> {
+        self.part(k).map(|(part, k)| (part.node, k))
+    }
+
+    /// Height and input channels of the kernels.
+    fn kernel_shape(&self) -> (usize, usize) {
+        self.parts
+            .first()
+            .map_or((0, 0), |p| (p.weight.shape[2], p.weight.shape[1]))
+    }
+
     /// Inputs that the layer reads, with the stride of its runs.
     pub fn inputs(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         self.views
@@ -242,7 +294,7 @@ impl ConvLayer {
         config: &PixelConfig,
     ) -> Result<PlacedConv, CircuitError> {
         let [left, right] = self.extras();
-        let lens: Vec<usize> = if self.padding.wrap {
+        let lens: Vec<usize> = if self.wrap {
             vec![left.len() + right.len()]
         } else {
             vec![left.len(), right.len()]
@@ -290,7 +342,8 @@ impl ConvLayer {
         let up = program.pow(beta, self.high as u64);
         let sums = program.mul(sums, up);
         let mut left = vec![(1, sums)];
-        let constant = |k: usize, s: usize| self.bias[k].saturating_add(outputs(k, s).1);
+        let bias = |k| self.part(k).map_or(0, |(part, k)| part.bias[k]);
+        let constant = |k: usize, s: usize| bias(k).saturating_add(outputs(k, s).1);
         if (0..k).any(|k| (0..oh).any(|s| constant(k, s) != 0)) {
             let constants = nest(program, &mut |p, k, s| p.constant(from_i64(constant(k, s))));
             let every = program.geometric(beta, ow as u64);
@@ -305,7 +358,7 @@ impl ConvLayer {
             let sums = nest(program, &mut |p, k, s| {
                 p.external(runs[s * self.out[0] + k].run())
             });
-            if self.padding.wrap {
+            if self.wrap {
                 let around = program.pow(beta, ow as u64);
                 left.push((1, sums));
                 let wrapped = program.mul(sums, around);
@@ -320,7 +373,7 @@ impl ConvLayer {
         let left = program.combine(&left);
         // Inputs.
         let stride = self.strides[1];
-        let (kh, c_in) = (self.weight.shape[2], self.weight.shape[1]);
+        let (kh, c_in) = self.kernel_shape();
         let mut rows = Vec::with_capacity(oh);
         for s in 0..oh {
             let mut terms = Vec::new();
@@ -374,12 +427,15 @@ impl ConvLayer {
     }
 
     fn tap(&self, k: usize, c: usize, dy: usize, j: isize, b: usize) -> i64 {
-        let &[_, channels, kh, kw] = self.weight.shape.as_slice() else {
+        let Some((part, k)) = self.part(k) else {
             return 0;
         };
-        let dx = j * self.strides[1] as isize + (b + self.padding.before) as isize;
+        let &[_, channels, kh, kw] = part.weight.shape.as_slice() else {
+            return 0;
+        };
+        let dx = j * self.strides[1] as isize + (b + part.before) as isize;
         match usize::try_from(dx) {
-            Ok(dx) if dx < kw => self.weight.values[((k * channels + c) * kh + dy) * kw + dx],
+            Ok(dx) if dx < kw => part.weight.values[((k * channels + c) * kh + dy) * kw + dx],
             _ => 0,
         }
     }
@@ -394,8 +450,8 @@ impl ConvLayer {
     ) {
         let sides = self.extras();
         let [k_out, oh, _] = self.out;
-        let (kh, c_in) = (self.weight.shape[2], self.weight.shape[1]);
-        let columns: Vec<Vec<(isize, i64)>> = if self.padding.wrap {
+        let (kh, c_in) = self.kernel_shape();
+        let columns: Vec<Vec<(isize, i64)>> = if self.wrap {
             // The right side is stored negated, so that one factor serves both.
             let [left, right] = &sides;
             vec![left
@@ -436,11 +492,14 @@ impl ConvLayer {
     }
 
     fn row_sum(&self, k: usize, c: usize, dy: usize, q: isize, row: &[u8]) -> i64 {
-        let &[_, channels, kh, kw] = self.weight.shape.as_slice() else {
+        let Some((part, k)) = self.part(k) else {
             return 0;
         };
-        let kernel = &self.weight.values[((k * channels + c) * kh + dy) * kw..][..kw];
-        let start = q * self.strides[1] as isize - self.padding.before as isize;
+        let &[_, channels, kh, kw] = part.weight.shape.as_slice() else {
+            return 0;
+        };
+        let kernel = &part.weight.values[((k * channels + c) * kh + dy) * kw..][..kw];
+        let start = q * self.strides[1] as isize - part.before as isize;
         kernel
             .iter()
             .enumerate()
