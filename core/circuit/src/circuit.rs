@@ -293,7 +293,7 @@ impl Compiled {
         }
         self.sponges.boxes().fill(trace, challenges);
         self.program.fill(trace, challenges);
-        self.lookup.fill(trace, challenges.lookup);
+        self.lookup.fill(trace, challenges);
     }
 }
 

@@ -7,7 +7,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{wrapped_model, Scene};
+use common::{mock_challenges, wrapped_model, Scene};
 use halo2_proofs::halo2curves::bn256::Fr;
 use verilens_circuit::layout::{CellRef, Col};
 use verilens_statement::OutputMode;
@@ -93,6 +93,23 @@ fn every_first_phase_cell_is_guarded() {
         &[add(&scene, low, base), add(&scene, high, -one)],
         &[LOOKUP],
     );
+    // Entries of one table are no values of the other, however multiplicities are moved.
+    let entry = |index: usize| CellRef::new(Col::Multiplicity, index);
+    let limbs = probe.base() as usize;
+    let old = value(&scene, low).to_bytes();
+    let old = usize::from(u16::from_le_bytes([old[0], old[1]]));
+    for tag in [Fr::from(1 << 32), mock_challenges()[3] + one] {
+        check(
+            &scene,
+            "a limb that takes a byte's place in the table",
+            &[
+                (low, tag + Fr::from(5)),
+                add(&scene, entry(old), -one),
+                add(&scene, entry(limbs + 5), one),
+            ],
+            &[COPY, LOOKUP],
+        );
+    }
     check(
         &scene,
         "extra output, first layer",

@@ -1,15 +1,18 @@
 //! Range checks by logUp (Haböck, "Multivariate lookups based on logarithmic derivatives", ePrint 2022/1530).
 //!
-//! Every `Byte` cell of a looked-up row lies in the table: on `byte` rows in `[0, 256)`, on `limb` rows in
-//! `[0, B)`. One table holds both: `[0, B)` as it is, bytes as `OFFSET + [0, 256)`. With the challenge `X` drawn after
+//! Every `Byte` cell of a looked-up row lies in its table: on `byte` rows in `[0, 256)`, on `limb` rows in `[0, B)`. One
+//! column holds both tables, told apart by a tag (0 for limbs, 1 for bytes). With the challenges `X` and `ε` drawn after
 //! all looked-up cells and multiplicities are committed,
 //!
-//! `Σ_cells 1/(X + cell + tag) = Σ_rows m/(X + t)`
+//! `Σ_cells 1/(X + cell + ε·tag) = Σ_rows m/(X + t + ε·tag)`
 //!
-//! holds as rational functions iff the multiset of cells is in the table (the field's characteristic exceeds every
-//! count). Constraints: `h_i·Π(X + a) = Σ Π_{others}` for the up to three cells of each helper on looked-up rows,
-//! `(S' − S − Σ h_i)·(X + t) = −m` on all rows of the argument, and `S = 0` before the first and after the last.
-//! Rows that are not looked up contribute no helper; table rows past the end repeat the entry 0.
+//! holds as rational functions of `X` and `ε` iff the multiset of pairs (cell, tag) is in the table (the field's characteristic
+//! exceeds every count). The tag needs a challenge: with a constant offset in its place a limb could take the value of a
+//! byte's entry, and a byte that of a limb's entry less the offset.
+//!
+//! Constraints: `h_i·Π(X + a) = Σ Π_{others}` for the up to three cells of each helper on looked-up rows,
+//! `(S' − S − Σ h_i)·(X + t + ε·tag) = −m` on all rows of the argument, and `S = 0` before the first and after the last.
+//! Rows that are not looked up contribute no helper; table rows past the end repeat the limb 0.
 use halo2_proofs::{
     halo2curves::{bn256::Fr, ff::Field},
     plonk::{Column, ConstraintSystem, Expression, Fixed, Selector},
@@ -18,11 +21,9 @@ use halo2_proofs::{
 
 use crate::{
     error::CircuitError,
-    layout::{Challenges, Col, Columns, Plan, Trace, BYTE_LANES, HELPERS},
+    layout::{ChallengeValues, Challenges, Col, Columns, Plan, Trace, BYTE_LANES, HELPERS},
 };
 
-/// Where byte entries start in the table: above every limb base in use.
-pub const OFFSET: u64 = 1 << 32;
 const CELLS_PER_HELPER: usize = 3;
 
 /// Columns and selectors of the argument.
@@ -34,6 +35,8 @@ pub struct LookupConfig {
     pub limb: Column<Fixed>,
     /// The table.
     pub table: Column<Fixed>,
+    /// 1 on rows of the table that hold bytes.
+    pub table_byte: Column<Fixed>,
     /// Rows of the running sum.
     pub active: Selector,
     /// Rows where the sum is zero: first and one past the last.
@@ -56,6 +59,7 @@ impl LookupConfig {
             byte: meta.fixed_column(),
             limb: meta.fixed_column(),
             table: meta.fixed_column(),
+            table_byte: meta.fixed_column(),
             active: meta.selector(),
             edge: meta.selector(),
         };
@@ -64,7 +68,7 @@ impl LookupConfig {
                 let byte = meta.query_fixed(config.byte, Rotation::cur());
                 let limb = meta.query_fixed(config.limb, Rotation::cur());
                 let x = meta.query_challenge(challenges.lookup);
-                let tag = x + byte.clone() * Expression::Constant(Fr::from(OFFSET));
+                let tag = x + byte.clone() * meta.query_challenge(challenges.epsilon);
                 let factors: Vec<_> = helper_cells(helper)
                     .map(|i| columns.cur(meta, Col::Byte(i)) + tag.clone())
                     .collect();
@@ -89,7 +93,9 @@ impl LookupConfig {
             let byte = meta.query_fixed(config.byte, Rotation::cur());
             let limb = meta.query_fixed(config.limb, Rotation::cur());
             let table = meta.query_fixed(config.table, Rotation::cur());
-            let x = meta.query_challenge(challenges.lookup);
+            let table_byte = meta.query_fixed(config.table_byte, Rotation::cur());
+            let epsilon = meta.query_challenge(challenges.epsilon);
+            let x = meta.query_challenge(challenges.lookup) + table_byte * epsilon;
             let helpers = (0..HELPERS)
                 .map(|i| columns.cur(meta, Col::Helper(i)))
                 .fold(Expression::Constant(Fr::zero()), |a, b| a + b);
@@ -124,7 +130,9 @@ impl LookupConfig {
             });
         }
         for i in 0..entries {
-            plan.fix(self.table, i, Fr::from(entry(base, i)));
+            let (value, byte) = entry(base, i);
+            plan.fix(self.table, i, Fr::from(value));
+            plan.fix(self.table_byte, i, Fr::from(u64::from(byte)));
         }
         for row in 0..rows {
             plan.enable(self.active, row);
@@ -142,12 +150,13 @@ impl LookupConfig {
 
 const HELPER_NAMES: [&str; HELPERS] = ["helper 0", "helper 1", "helper 2"];
 
-fn entry(base: u64, index: usize) -> u64 {
+/// A row's value, and whether it is a byte.
+fn entry(base: u64, index: usize) -> (u64, bool) {
     let index = index as u64;
     if index < base {
-        index
+        (index, false)
     } else {
-        OFFSET + (index - base)
+        (index - base, true)
     }
 }
 
@@ -221,10 +230,13 @@ impl PlacedLookup {
     }
 
     /// Fills helpers and the running sum.
-    pub fn fill(&self, trace: &mut Trace, x: Fr) {
+    pub fn fill(&self, trace: &mut Trace, challenges: &ChallengeValues) {
+        let x = challenges.lookup;
+        let tag = |byte: bool| if byte { x + challenges.epsilon } else { x };
         let base = self.base as usize;
         let mut inverses: Vec<Fr> = (0..base + 256)
-            .map(|i| x + Fr::from(entry(self.base, i)))
+            .map(|i| entry(self.base, i))
+            .map(|(value, byte)| tag(byte) + Fr::from(value))
             .collect();
         invert(&mut inverses);
         let mut increments = vec![Fr::zero(); self.rows];
@@ -238,12 +250,7 @@ impl PlacedLookup {
                     h += match index.filter(|&i| i < limit) {
                         Some(i) => inverses[i],
                         None => {
-                            let tag = if is_byte {
-                                Fr::from(OFFSET)
-                            } else {
-                                Fr::zero()
-                            };
-                            Option::from((x + cell + tag).invert()).unwrap_or_else(Fr::zero)
+                            Option::from((tag(is_byte) + cell).invert()).unwrap_or_else(Fr::zero)
                         }
                     };
                 }
