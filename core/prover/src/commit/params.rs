@@ -61,7 +61,7 @@ struct Inner {
 impl Params {
     /// Parameters for 2^k rows, with one layer.
     ///
-    /// For a `k` below the SRS's own, the Lagrange basis is derived anew, which takes seconds from k = 13 on.
+    /// For a `k` below the SRS's own, the Lagrange basis is derived anew, which takes many seconds from k = 13 on.
     ///
     /// # Errors
     /// [`SrsError::TooSmall`] if `k` is beyond the SRS, [`SrsError::BadK`] if it is 0.

@@ -89,7 +89,7 @@ impl Srs {
         self.parts.s_g2
     }
 
-    /// The SRS for a smaller `k`: the first powers, and their Lagrange basis derived anew (seconds from
+    /// The SRS for a smaller `k`: the first powers, and their Lagrange basis derived anew (many seconds from
     /// k = 13 on).
     ///
     /// # Errors

@@ -34,7 +34,7 @@ impl Srs {
     ///
     /// Checked: the curve, that every kept point is on it and in its group, that none is the identity, and by
     /// pairings that they are the powers of one tau. The Lagrange basis is taken from a prepared file (and checked against the
-    /// powers), otherwise derived, which takes seconds from k = 13 on. Memory is bounded by `k`, whatever the file's lengths say.
+    /// powers), otherwise derived, which takes many seconds from k = 13 on. Memory is bounded by `k`, whatever the file's lengths say.
     ///
     /// # Errors
     /// [`SrsError`] naming the field that is wrong.
