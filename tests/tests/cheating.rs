@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 use halo2_proofs::{
-    halo2curves::{bn256::Fr, ff::Field},
+    halo2curves::bn256::Fr,
     plonk::verify_proof as halo2_verify,
     poly::{
         commitment::ParamsProver,

@@ -142,6 +142,7 @@ struct Square(Value<Fr>);
 impl Circuit<Fr> for Square {
     type Config = (Column<Advice>, Column<Fixed>);
     type FloorPlanner = SimpleFloorPlanner;
+    type Params = ();
 
     fn without_witnesses(&self) -> Self {
         Self(Value::unknown())

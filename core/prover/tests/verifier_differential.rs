@@ -61,6 +61,7 @@ impl<const P: usize, const L: bool, const C: bool, const I: usize, const D: usiz
 {
     type Config = Config;
     type FloorPlanner = SimpleFloorPlanner;
+    type Params = ();
 
     fn without_witnesses(&self) -> Self {
         self.clone()
@@ -698,6 +699,7 @@ struct Uncapped;
 impl Circuit<Fr> for Uncapped {
     type Config = Column<Advice>;
     type FloorPlanner = SimpleFloorPlanner;
+    type Params = ();
 
     fn without_witnesses(&self) -> Self {
         self.clone()

@@ -42,6 +42,7 @@ struct Config {
 impl Circuit<Fr> for TwoPhases {
     type Config = Config;
     type FloorPlanner = SimpleFloorPlanner;
+    type Params = ();
 
     fn without_witnesses(&self) -> Self {
         Self {
