@@ -20,6 +20,25 @@ fn peak_mb() -> f64 {
     kb.unwrap_or(f64::NAN) / 1024.0
 }
 
+/// Processor seconds of all threads so far.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let ticks = |i: usize| {
+        fields
+            .get(i)
+            .and_then(|v| v.parse::<f64>().ok())
+            .unwrap_or(f64::NAN)
+    };
+    // utime and stime, in ticks of 10 ms.
+    (ticks(11) + ticks(12)) / 100.0
+}
+
 fn main() {
     let mut names: Vec<String> = std::env::args().skip(1).collect();
     if names.is_empty() {
@@ -69,19 +88,36 @@ fn main() {
         println!("  verifying key {} bytes", keys.verifying().encode().len());
         for _ in 0..3 {
             let stages = std::sync::Mutex::new(Vec::new());
-            let start = Instant::now();
-            let listen = |stage| stages.lock().unwrap().push((stage, start.elapsed()));
+            let (start, cpu) = (Instant::now(), cpu_seconds());
+            let listen = |stage| {
+                let now = (stage, start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+                stages.lock().unwrap().push(now);
+            };
             let proved = keys.prove(&scene.request(), &mut OsRng, &listen).unwrap();
             let total = start.elapsed().as_secs_f64();
+            let cpu = cpu_seconds() - cpu;
             let start = Instant::now();
             verilens_verifier::verify_proof(keys.verifying(), &proved.proof).unwrap();
             println!(
-                "  prove {total:.2} s, verify {:.1} ms, proof {} bytes, peak {:.0} MB, {:?}",
+                "  prove {total:.2} s, {cpu:.2} CPU s, verify {:.1} ms, proof {} bytes, peak {:.0} MB",
                 start.elapsed().as_secs_f64() * 1e3,
                 proved.proof.bytes.len(),
                 peak_mb(),
-                stages.lock().unwrap()
             );
+            let begun = stages.lock().unwrap();
+            let ends = begun
+                .iter()
+                .skip(1)
+                .map(|s| (s.1, s.2))
+                .chain([(total, cpu)]);
+            for ((stage, wall, cpu), (wall_end, cpu_end)) in begun.iter().zip(ends) {
+                println!(
+                    "    {:8} {:.3} s, {:.2} CPU s",
+                    format!("{stage:?}"),
+                    wall_end - wall,
+                    cpu_end - cpu
+                );
+            }
         }
     }
 }

@@ -72,20 +72,66 @@ impl<'a> StatementCircuit<'a> {
         self.tampered.extend(cells);
     }
 
-    fn apply(&self, trace: &mut Trace, second: bool) {
-        for (cell, value) in &self.tampered {
-            if cell.col.second_phase() == second {
-                trace.set(cell.col, cell.row, *value);
-            }
-        }
-    }
-
     fn assign(&self, config: &Config, trace: &Trace, region: &mut Region<'_, Fr>, second: bool) {
         for col in Col::all().filter(|c| c.second_phase() == second) {
             let column = config.columns.advice(col);
-            for (row, value) in trace.column(col).iter().enumerate() {
+            let values = trace.column(col).iter().take(self.compiled.usable);
+            for (row, value) in values.enumerate() {
                 region.assign_advice(column, row, Value::known(*value));
             }
+        }
+    }
+}
+
+/// A filled circuit on its way through the phases of a proof.
+pub struct Filling<'a> {
+    compiled: &'a Compiled,
+    trace: Trace,
+    tampered: Vec<(CellRef, Fr)>,
+}
+
+impl<'a> StatementCircuit<'a> {
+    /// The circuit's trace, to be completed phase by phase; `None` without a witness.
+    pub fn into_filling(self) -> Option<Filling<'a>> {
+        let mut trace = self.trace?.into_inner().ok()?;
+        tamper(&mut trace, &self.tampered, false);
+        Some(Filling {
+            compiled: self.compiled,
+            trace,
+            tampered: self.tampered,
+        })
+    }
+}
+
+impl Filling<'_> {
+    /// Fills the second phase; `challenges` are the values by challenge index, all drawn.
+    pub fn second_phase(&mut self, challenges: &[Fr]) -> Result<(), CircuitError> {
+        let config = Config::detached(&self.compiled.gates).0;
+        let values = config.challenges.pick(challenges);
+        let values = values.ok_or_else(|| CircuitError::Witness {
+            field: "challenges",
+            expected: "one value for each of the circuit's challenges".into(),
+        })?;
+        self.compiled.second_phase(&mut self.trace, &values);
+        tamper(&mut self.trace, &self.tampered, true);
+        Ok(())
+    }
+
+    /// All columns at full height.
+    pub fn columns_mut(&mut self) -> &mut [Vec<Fr>] {
+        self.trace.columns_mut()
+    }
+
+    /// Gives the columns away; wiping them is then the caller's to do.
+    pub fn into_columns(self) -> Vec<Vec<Fr>> {
+        self.trace.into_columns()
+    }
+}
+
+fn tamper(trace: &mut Trace, cells: &[(CellRef, Fr)], second: bool) {
+    for (cell, value) in cells {
+        if cell.col.second_phase() == second {
+            trace.set(cell.col, cell.row, *value);
         }
     }
 }
@@ -148,12 +194,12 @@ impl Circuit<Fr> for StatementCircuit<'_> {
                     return Ok(());
                 };
                 let mut trace = trace.lock().map_err(|_| Error::Synthesis)?;
-                self.apply(&mut trace, false);
+                tamper(&mut trace, &self.tampered, false);
                 self.assign(&config, &trace, &mut region, false);
                 region.next_phase();
                 if let Some(challenges) = challenge_values(&region, &config.challenges) {
                     self.compiled.second_phase(&mut trace, &challenges);
-                    self.apply(&mut trace, true);
+                    tamper(&mut trace, &self.tampered, true);
                     self.assign(&config, &trace, &mut region, true);
                 }
                 Ok(())
@@ -165,7 +211,7 @@ impl Circuit<Fr> for StatementCircuit<'_> {
 impl Compiled {
     /// Fills the first phase; returns the trace and the instance words.
     pub fn first_phase(&self, witness: &Witness<'_>) -> Result<(Trace, Vec<Fr>), CircuitError> {
-        let mut trace = Trace::new(self.usable);
+        let mut trace = Trace::new(1 << self.k);
         self.check_tensors(witness)?;
         for (placed, bytes) in self.pixels.iter().zip(&witness.tensors) {
             if let Some(placed) = placed {

@@ -162,6 +162,11 @@ impl Compiled {
         self.words
     }
 
+    /// Fixed cells, selectors and copies.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
     /// The statement.
     pub fn statement(&self) -> &Statement {
         &self.statement

@@ -201,6 +201,20 @@ impl Challenges {
     }
 }
 
+impl Challenges {
+    /// Picks the values out of a list by challenge index.
+    pub fn pick(&self, values: &[Fr]) -> Option<ChallengeValues> {
+        let get = |challenge: &Challenge| values.get(challenge.index()).copied();
+        Some(ChallengeValues {
+            beta: get(&self.beta)?,
+            lambda: get(&self.lambda)?,
+            delta: get(&self.delta)?,
+            epsilon: get(&self.epsilon)?,
+            lookup: get(&self.lookup)?,
+        })
+    }
+}
+
 /// Values of [`Challenges`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChallengeValues {
@@ -314,6 +328,16 @@ impl Trace {
     /// A whole column, to be filled.
     pub fn column_mut(&mut self, col: Col) -> &mut [Fr] {
         &mut self.columns[col.index()]
+    }
+
+    /// All columns, by [`Col::index`].
+    pub fn columns_mut(&mut self) -> &mut [Vec<Fr>] {
+        &mut self.columns
+    }
+
+    /// Gives the columns away; wiping them is then the caller's to do.
+    pub fn into_columns(mut self) -> Vec<Vec<Fr>> {
+        std::mem::take(&mut self.columns)
     }
 }
 

@@ -42,6 +42,15 @@ pub enum ProverError {
     /// halo2 refused.
     #[error("proof system: {0}")]
     Halo2(String),
+    /// A proof element has no encoding.
+    #[error("transcript: {0}")]
+    Transcript(#[from] std::io::Error),
+    /// A random challenge fell on a point where the protocol is not defined (probability about 2^-240).
+    #[error("a random challenge is not usable; prove again")]
+    Degenerate,
+    /// The caller wanted no proof any more.
+    #[error("cancelled")]
+    Cancelled,
     /// The finished proof does not verify: the request contradicts itself, or there is a bug.
     #[error("the finished proof does not verify: {0}")]
     SelfCheck(verilens_verifier::Error),

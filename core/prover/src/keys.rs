@@ -4,11 +4,9 @@
 //! kilobytes. Key generation has no randomness: the same bundle, mode and SRS give the same bytes everywhere.
 use halo2_proofs::{
     halo2curves::bn256::{Fr, G1Affine},
-    plonk::{keygen_pk, keygen_vk_custom, ProvingKey as HaloKey},
     poly::commitment::ParamsProver as _,
 };
 use verilens_circuit::{
-    circuit::StatementCircuit,
     compile::{Compiled, Size, Statement},
     field::from_ark,
 };
@@ -18,9 +16,10 @@ use verilens_verifier::VerifyingKey;
 
 use crate::{
     commit::Params,
-    describe::{describe, Labels, SrsPoints},
+    describe::{Labels, SrsPoints},
     error::ProverError,
-    progress::{Progress, Stage},
+    plonk::CircuitKey,
+    progress::{enter, Progress, Stage},
     srs::Srs,
     transcript::scalar_to_bytes,
 };
@@ -30,8 +29,7 @@ pub struct Keys {
     pub(crate) bundle: ModelBundle,
     pub(crate) compiled: Compiled,
     pub(crate) params: Params,
-    pub(crate) proving: HaloKey<G1Affine>,
-    verifying: VerifyingKey,
+    pub(crate) circuit: CircuitKey,
 }
 
 /// A model's statement before any key is made.
@@ -58,7 +56,7 @@ impl Keys {
         mode: OutputMode,
         progress: &dyn Progress,
     ) -> Result<Self, ProverError> {
-        progress.begin(Stage::Layout);
+        enter(progress, Stage::Layout)?;
         let compiled = compile(bundle, scheme, mode)?;
         if compiled.k() > srs.k() {
             return Err(ProverError::SrsTooSmall {
@@ -66,11 +64,8 @@ impl Keys {
                 available: srs.k(),
             });
         }
-        progress.begin(Stage::Keys);
+        enter(progress, Stage::Keys)?;
         let params = Params::new(srs, compiled.k())?;
-        let halo2 = |e: halo2_proofs::plonk::Error| ProverError::Halo2(e.to_string());
-        let circuit = StatementCircuit::blank(&compiled);
-        let key = keygen_vk_custom::<G1Affine, _, _>(&params, &circuit, true).map_err(halo2)?;
         let points = SrsPoints {
             g1: params.get_g()[0],
             g2: srs.g2(),
@@ -84,20 +79,18 @@ impl Keys {
             insecure_srs: srs.is_insecure(),
             instance_lens: vec![compiled.instance_words() as u32],
         };
-        let verifying = describe(&key, &points, &labels)?;
-        let proving = keygen_pk(&params, key, &circuit).map_err(halo2)?;
+        let circuit = CircuitKey::derive(&compiled, &params, &points, &labels)?;
         Ok(Self {
             bundle: bundle.clone(),
             compiled,
             params,
-            proving,
-            verifying,
+            circuit,
         })
     }
 
     /// The key that verifiers need.
     pub fn verifying(&self) -> &VerifyingKey {
-        &self.verifying
+        self.circuit.verifying()
     }
 
     /// The model.
@@ -108,7 +101,7 @@ impl Keys {
     /// Size of the circuit as proved: selectors combined.
     pub fn size(&self) -> Size {
         Size {
-            fixed: self.proving.get_vk().cs().num_fixed_columns(),
+            fixed: self.circuit.halo2().cs().num_fixed_columns(),
             ..self.compiled.size()
         }
     }
@@ -126,7 +119,7 @@ impl Keys {
     /// halo2's own verifying key, to compare verifiers with.
     #[doc(hidden)]
     pub fn halo2_key(&self) -> &halo2_proofs::plonk::VerifyingKey<G1Affine> {
-        self.proving.get_vk()
+        self.circuit.halo2()
     }
 
     /// The model digest, instance word 1.

@@ -9,6 +9,7 @@ pub mod describe;
 pub mod error;
 pub mod estimate;
 pub mod keys;
+mod plonk;
 pub mod progress;
 pub mod prove;
 pub mod srs;

@@ -1,5 +1,7 @@
 //! Telling a person, or an app, where a long computation stands.
 
+use crate::error::ProverError;
+
 /// A stage of key generation or proving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
@@ -11,8 +13,12 @@ pub enum Stage {
     Model,
     /// Filling the first phase.
     Witness,
-    /// Commitments, quotient, openings.
-    Proof,
+    /// Committing to the witness.
+    Commit,
+    /// Dividing all constraints by the vanishing polynomial.
+    Quotient,
+    /// Opening the commitments.
+    Open,
     /// Verifying what was just proved.
     Check,
 }
@@ -25,7 +31,9 @@ impl Stage {
             Self::Keys => "deriving the keys",
             Self::Model => "running the model",
             Self::Witness => "filling the witness",
-            Self::Proof => "proving",
+            Self::Commit => "proving: commitments",
+            Self::Quotient => "proving: quotient",
+            Self::Open => "proving: openings",
             Self::Check => "checking the proof",
         }
     }
@@ -35,6 +43,20 @@ impl Stage {
 pub trait Progress: Sync {
     /// A stage begins.
     fn begin(&self, stage: Stage);
+
+    /// Whether to give up; asked at the beginning of each stage.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// Begins a stage, or stops.
+pub(crate) fn enter(progress: &dyn Progress, stage: Stage) -> Result<(), ProverError> {
+    if progress.is_cancelled() {
+        return Err(ProverError::Cancelled);
+    }
+    progress.begin(stage);
+    Ok(())
 }
 
 /// Nobody listens.

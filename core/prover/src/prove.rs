@@ -1,9 +1,9 @@
 //! From a signed capture to a proof.
-use halo2_proofs::{halo2curves::bn256::Fr, plonk::create_proof};
+use halo2_proofs::halo2curves::bn256::Fr;
 use rand_core::{CryptoRng, RngCore};
 use verilens_circuit::{
     authenticity::AuthWitness,
-    circuit::{StatementCircuit, Witness},
+    circuit::{Filling, StatementCircuit, Witness},
     compile::tensor_specs,
     field::{from_ark, to_ark},
 };
@@ -15,11 +15,11 @@ use verilens_statement::{
 use verilens_verifier::Proof;
 
 use crate::{
-    commit::{Prover, Scheme},
     error::ProverError,
     keys::Keys,
-    progress::{Progress, Stage},
-    transcript::{scalar_to_bytes as fr_bytes, KeccakChallenge, KeccakWriter},
+    plonk::{create_proof, Columns},
+    progress::{enter, Progress, Silent, Stage},
+    transcript::scalar_to_bytes as fr_bytes,
 };
 
 /// What the holder proves, and to whom.
@@ -56,12 +56,12 @@ impl Keys {
         rng: &mut R,
         progress: &dyn Progress,
     ) -> Result<Proved, ProverError> {
-        progress.begin(Stage::Model);
+        enter(progress, Stage::Model)?;
         self.check(request)?;
         let execution = self.execute(request.capture)?;
         let opening = Opening::new(outputs(&execution, self)?, rng);
 
-        progress.begin(Stage::Witness);
+        enter(progress, Stage::Witness)?;
         let witness = Witness {
             authenticity: auth_witness(request)?,
             tensors: self.tensors(request.capture)?,
@@ -71,10 +71,9 @@ impl Keys {
         };
         let (circuit, words) = StatementCircuit::new(&self.compiled, &witness)?;
 
-        progress.begin(Stage::Proof);
-        let proof = self.prove_circuit(circuit, &words, rng)?;
+        let proof = self.finish(circuit, &words, rng, progress)?;
 
-        progress.begin(Stage::Check);
+        enter(progress, Stage::Check)?;
         verilens_verifier::verify_proof(self.verifying(), &proof)
             .map_err(ProverError::SelfCheck)?;
         let words: Vec<_> = words.iter().map(to_ark).collect();
@@ -94,21 +93,32 @@ impl Keys {
         words: &[Fr],
         rng: &mut R,
     ) -> Result<Proof, ProverError> {
-        let digest = self.verifying().digest();
-        let mut transcript = KeccakWriter::new(&digest);
-        create_proof::<Scheme, Prover<'_>, KeccakChallenge, _, _, _>(
+        self.finish(circuit, words, rng, &Silent)
+    }
+
+    fn finish<R: RngCore + CryptoRng>(
+        &self,
+        circuit: StatementCircuit<'_>,
+        words: &[Fr],
+        rng: &mut R,
+        progress: &dyn Progress,
+    ) -> Result<Proof, ProverError> {
+        let filling = circuit.into_filling().ok_or(ProverError::Refused {
+            field: "circuit",
+            expected: "one with a witness".into(),
+        })?;
+        let bytes = create_proof(
+            &self.circuit,
             &self.params,
-            &self.proving,
-            &[circuit],
-            &[&[words]],
+            &[words],
+            filling,
             rng,
-            &mut transcript,
-        )
-        .map_err(|e| ProverError::Halo2(e.to_string()))?;
+            progress,
+        )?;
         Ok(Proof {
-            key_digest: digest,
+            key_digest: self.verifying().digest(),
             words: words.iter().map(fr_bytes).collect(),
-            bytes: transcript.finalize(),
+            bytes,
         })
     }
 
@@ -170,6 +180,24 @@ impl Keys {
             .zip(self.tensors(capture)?)
             .collect();
         execute_all(graph, &inputs).map_err(|e| ProverError::Model(e.to_string()))
+    }
+}
+
+impl Columns for Filling<'_> {
+    fn advance(&mut self, phase: u8, challenges: &[Fr]) -> Result<(), ProverError> {
+        match phase {
+            // Filled already.
+            0 => Ok(()),
+            _ => Ok(self.second_phase(challenges)?),
+        }
+    }
+
+    fn columns(&mut self) -> &mut [Vec<Fr>] {
+        self.columns_mut()
+    }
+
+    fn into_columns(self) -> Vec<Vec<Fr>> {
+        Filling::into_columns(self)
     }
 }
 

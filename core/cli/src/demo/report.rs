@@ -105,7 +105,14 @@ impl Story {
             seconds(first.prove_s),
             seconds(second.prove_s),
         )?;
-        for stage in [Stage::Model, Stage::Witness, Stage::Proof, Stage::Check] {
+        for stage in [
+            Stage::Model,
+            Stage::Witness,
+            Stage::Commit,
+            Stage::Quotient,
+            Stage::Open,
+            Stage::Check,
+        ] {
             let time = |r: &Round| {
                 let total = r
                     .stages

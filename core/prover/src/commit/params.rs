@@ -53,6 +53,8 @@ struct Inner {
     /// The powers of tau live here once; its own Lagrange basis is left empty.
     halo2: ParamsKZG<Bn256>,
     lagrange: Vec<G1Affine>,
+    /// The power of tau after those of `halo2`.
+    next: G1Affine,
     /// Layers after the first.
     power_layers: Vec<Vec<G1Affine>>,
     lagrange_layers: Vec<Vec<G1Affine>>,
@@ -91,6 +93,7 @@ impl Params {
                 srs_digest: parts.digest,
                 halo2,
                 lagrange: parts.lagrange,
+                next: parts.next,
                 power_layers: Vec::new(),
                 lagrange_layers: Vec::new(),
             }),
@@ -109,6 +112,7 @@ impl Params {
                 srs_digest: inner.srs_digest,
                 halo2: inner.halo2.clone(),
                 lagrange: inner.lagrange.clone(),
+                next: inner.next,
                 power_layers: multiples(inner.halo2.get_g(), layers),
                 lagrange_layers: multiples(&inner.lagrange, layers),
             }),
@@ -137,6 +141,12 @@ impl Params {
     #[must_use]
     pub fn halo2(&self) -> &ParamsKZG<Bn256> {
         &self.inner.halo2
+    }
+
+    /// `tau^(2^k) G1`: the commitment to X^n.
+    #[must_use]
+    pub fn power_of_size(&self) -> G1Affine {
+        self.inner.next
     }
 
     /// Bytes held for points.
@@ -243,6 +253,7 @@ impl Params {
             self.inner.k,
             self.inner.insecure,
             self.inner.halo2.get_g().to_vec(),
+            self.inner.next,
             self.inner.lagrange.clone(),
             self.inner.halo2.g2(),
             self.inner.halo2.s_g2(),

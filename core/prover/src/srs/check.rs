@@ -84,7 +84,8 @@ impl Srs {
     /// [`SrsError::NotGenerator`], [`SrsError::NotPowers`], [`SrsError::Identity`] or [`SrsError::WrongLagrangeBasis`].
     pub fn check(&self) -> Result<(), SrsError> {
         let parts = &self.parts;
-        powers_of_tau(&parts.powers, &parts.g2, &parts.s_g2)?;
+        let powers: Vec<G1Affine> = parts.powers.iter().copied().chain([parts.next]).collect();
+        powers_of_tau(&powers, &parts.g2, &parts.s_g2)?;
         lagrange_basis(&parts.powers, &parts.lagrange, parts.k)
     }
 }

@@ -11,7 +11,7 @@ use super::{check, check_k, Parts, Srs, SrsError};
 
 const MAGIC: &[u8; 4] = b"VLNS";
 const KIND: &[u8; 4] = b"SRS ";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Magic, kind, version, body length.
 const FRAME_BYTES: usize = 20;
 /// k, flags, G2, tau G2.
@@ -23,7 +23,7 @@ const CHUNK: usize = 1024;
 
 /// Length of the body for 2^k rows; `k` must be in range.
 fn body_bytes(k: u32) -> u64 {
-    HEAD_BYTES as u64 + (2 * G1_BYTES as u64) * (1 << k)
+    HEAD_BYTES as u64 + G1_BYTES as u64 * ((2 << k) + 1)
 }
 
 fn head(parts: &Parts) -> Vec<u8> {
@@ -36,18 +36,27 @@ fn head(parts: &Parts) -> Vec<u8> {
     head
 }
 
+/// All points of G1 in the file's order.
+fn points(parts: &Parts) -> impl Iterator<Item = &G1Affine> {
+    parts
+        .powers
+        .iter()
+        .chain([&parts.next])
+        .chain(&parts.lagrange)
+}
+
 /// SHA-256 of the body.
 pub(super) fn digest(parts: &Parts) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(head(parts));
-    for point in parts.powers.iter().chain(&parts.lagrange) {
+    for point in points(parts) {
         hasher.update(write_g1(point));
     }
     hasher.finalize().into()
 }
 
 impl Srs {
-    /// The file's bytes: 284 + 128 · 2^k.
+    /// The file's bytes: 348 + 128 · 2^k.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let parts = &self.parts;
@@ -58,7 +67,7 @@ impl Srs {
         bytes.extend_from_slice(&VERSION.to_le_bytes());
         bytes.extend_from_slice(&length.to_le_bytes());
         bytes.extend_from_slice(&head(parts));
-        for point in parts.powers.iter().chain(&parts.lagrange) {
+        for point in points(parts) {
             bytes.extend_from_slice(&write_g1(point));
         }
         bytes
@@ -92,7 +101,7 @@ impl Srs {
         let kind: [u8; 4] = read_array(reader, "kind")?;
         expect("kind", "SRS ", &kind, KIND)?;
         let version: [u8; 4] = read_array(reader, "version")?;
-        expect("version", "1", &version, &VERSION.to_le_bytes())?;
+        expect("version", "2", &version, &VERSION.to_le_bytes())?;
         let length = u64::from_le_bytes(read_array(reader, "body length")?);
 
         let mut hasher = Sha256::new();
@@ -127,19 +136,22 @@ impl Srs {
         let g2 = read_g2(&g2_bytes, Form::BigEndian, "g2")?;
         let s_g2 = read_g2(&s_g2_bytes, Form::BigEndian, "s_g2")?;
 
-        let mut points = |field| {
-            read_g1_points(reader, 1 << k, Form::BigEndian, field, |bytes| {
+        let mut points = |field, count| {
+            read_g1_points(reader, count, Form::BigEndian, field, |bytes| {
                 hasher.update(bytes)
             })
         };
-        let powers = points("powers")?;
-        let lagrange = points("lagrange")?;
+        let mut powers = points("powers", (1 << k) + 1)?;
+        let lagrange = points("lagrange", 1 << k)?;
+        let field = "powers";
+        let next = powers.pop().ok_or(SrsError::Truncated { field })?;
         check::generators(&powers, &g2)?;
         Ok(Self {
             parts: Parts {
                 k,
                 insecure,
                 powers,
+                next,
                 lagrange,
                 g2,
                 s_g2,

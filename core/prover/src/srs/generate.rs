@@ -41,13 +41,15 @@ impl Srs {
             }
         };
 
-        let mut scalars = Zeroizing::new(Secret(Vec::with_capacity(n as usize)));
+        let mut scalars = Zeroizing::new(Secret(Vec::with_capacity(n as usize + 1)));
         let mut power = Fr::ONE;
-        for _ in 0..n {
+        for _ in 0..=n {
             scalars.0.push(power);
             power *= tau;
         }
-        let powers = multiples_of_generator(&scalars.0);
+        let mut powers = multiples_of_generator(&scalars.0);
+        // One for each scalar.
+        let next = powers.pop().unwrap_or(IDENTITY);
 
         // L_i(tau) = (tau^n - 1) / n * w^i / (tau - w^i)
         let scale = vanishing * Fr::from(n).invert().unwrap_or(Fr::ZERO);
@@ -67,7 +69,7 @@ impl Srs {
 
         let g2 = G2Affine::generator();
         let s_g2 = (g2 * tau).to_affine();
-        Self::from_trusted_parts(k, true, powers, lagrange, g2, s_g2)
+        Self::from_trusted_parts(k, true, powers, next, lagrange, g2, s_g2)
     }
 }
 

@@ -9,7 +9,8 @@ use super::file::{read_array, read_g1_points};
 use super::{check, check_k, lagrange, Srs, SrsError};
 
 impl Srs {
-    /// Reads the file that halo2's `ParamsKZG::write` makes, to its end, and keeps what 2^k rows need.
+    /// Reads the file that halo2's `ParamsKZG::write` makes, to its end, and keeps what 2^k rows need: one power more than
+    /// there are rows, so the file must be for a larger k.
     ///
     /// Checked as in [`Srs::import_ptau`]. Such files name no ceremony, so the provenance is the caller's to know.
     ///
@@ -19,17 +20,17 @@ impl Srs {
         check_k(k)?;
         let available = u32::from_le_bytes(read_array(&mut reader, "k")?);
         check_k(available)?;
-        if available < k {
+        if available <= k {
             return Err(SrsError::TooSmall {
                 wanted: k,
-                available,
+                available: available - 1,
             });
         }
         let count = 1usize << available;
         let mut points =
             |field| read_g1_points(&mut reader, count, Form::Montgomery, field, |_| ());
         let mut powers = points("powers")?;
-        let mut basis = points("lagrange")?;
+        points("lagrange")?;
         let g2: [u8; G2_BYTES] = read_array(&mut reader, "g2")?;
         let s_g2: [u8; G2_BYTES] = read_array(&mut reader, "s_g2")?;
         match reader.read(&mut [0]) {
@@ -40,11 +41,13 @@ impl Srs {
         let g2 = read_g2(&g2, Form::Montgomery, "g2")?;
         let s_g2 = read_g2(&s_g2, Form::Montgomery, "s_g2")?;
         check::powers_of_tau(&powers, &g2, &s_g2)?;
-        if available != k {
-            powers.truncate(1 << k);
-            basis = lagrange::from_powers(&powers, k);
-        }
+        powers.truncate((1 << k) + 1);
+        let field = "powers";
+        let next = powers.pop().ok_or(SrsError::Truncated { field })?;
+        let basis = lagrange::from_powers(&powers, k);
         check::lagrange_basis(&powers, &basis, k)?;
-        Ok(Self::from_trusted_parts(k, false, powers, basis, g2, s_g2))
+        Ok(Self::from_trusted_parts(
+            k, false, powers, next, basis, g2, s_g2,
+        ))
     }
 }

@@ -1,7 +1,7 @@
 //! The structured reference string (SRS) of KZG: powers of a secret tau in the groups of BN254.
 //!
-//! For `n = 2^k` rows it holds `tau^i G1` for `i < n`, the same points in the Lagrange basis of the domain of n-th roots of
-//! unity, and `G2`, `tau G2` (Kate, Zaverucha, Goldberg 2010). Whoever knows tau can prove anything, so
+//! For `n = 2^k` rows it holds `tau^i G1` for `i ≤ n`, the first n of them in the Lagrange basis of the domain of n-th roots of
+//! unity too, and `G2`, `tau G2` (Kate, Zaverucha, Goldberg 2010). The one power beyond n blinds the pieces of a proof's quotient. Whoever knows tau can prove anything, so
 //! real use takes the SRS from a public ceremony ([`Srs::import_ptau`]); [`Srs::generate_insecure_for_tests`] is for tests.
 
 mod check;
@@ -38,6 +38,8 @@ pub(crate) struct Parts {
     pub(crate) insecure: bool,
     /// tau^i G1, i < 2^k.
     pub(crate) powers: Vec<G1Affine>,
+    /// tau^(2^k) G1.
+    pub(crate) next: G1Affine,
     /// L_i(tau) G1, i < 2^k.
     pub(crate) lagrange: Vec<G1Affine>,
     pub(crate) g2: G2Affine,
@@ -69,6 +71,12 @@ impl Srs {
     #[must_use]
     pub fn powers(&self) -> &[G1Affine] {
         &self.parts.powers
+    }
+
+    /// `tau^(2^k) G1`, the power after [`Srs::powers`].
+    #[must_use]
+    pub fn next_power(&self) -> G1Affine {
+        self.parts.next
     }
 
     /// `L_i(tau) G1` for `i < 2^k`, where `L_i` is 1 at the i-th power of the domain's generator (halo2's) and 0 at the others.
@@ -105,12 +113,17 @@ impl Srs {
         if k == self.parts.k {
             return Ok(self.clone());
         }
-        let powers: Vec<_> = self.parts.powers.iter().copied().take(1 << k).collect();
+        let mut powers = self.parts.powers.iter().copied();
+        let kept: Vec<_> = powers.by_ref().take(1 << k).collect();
+        // A smaller k leaves at least one power.
+        let next = powers.next().unwrap_or(self.parts.next);
+        let powers = kept;
         let lagrange = lagrange::from_powers(&powers, k);
         Ok(Self::from_trusted_parts(
             k,
             self.parts.insecure,
             powers,
+            next,
             lagrange,
             self.parts.g2,
             self.parts.s_g2,
@@ -126,6 +139,7 @@ impl Srs {
         k: u32,
         insecure: bool,
         powers: Vec<G1Affine>,
+        next: G1Affine,
         lagrange: Vec<G1Affine>,
         g2: G2Affine,
         s_g2: G2Affine,
@@ -134,6 +148,7 @@ impl Srs {
             k,
             insecure,
             powers,
+            next,
             lagrange,
             g2,
             s_g2,

@@ -45,15 +45,17 @@ impl Srs {
             state: State::new(),
         };
         let file = read_file(&mut reader, k)?;
-        let (powers, s_g2, g2, basis) = file.complete()?;
+        let (mut powers, s_g2, g2, basis) = file.complete()?;
         check::powers_of_tau(&powers, &g2, &s_g2)?;
+        let field = "tauG1";
+        let next = powers.pop().ok_or(SrsError::Truncated { field })?;
         let basis = match basis {
             Some(points) => reorder(&points, k),
             None => lagrange::from_powers(&powers, k),
         };
         check::lagrange_basis(&powers, &basis, k)?;
         let provenance = Provenance::of_digest(reader.state.finalize().as_array());
-        let srs = Self::from_trusted_parts(k, false, powers, basis, g2, s_g2);
+        let srs = Self::from_trusted_parts(k, false, powers, next, basis, g2, s_g2);
         Ok((srs, provenance))
     }
 }
@@ -148,8 +150,10 @@ fn read_section<R: Read>(
         TAU_G1 => {
             let points = (2u64 << power()?) - 1;
             exact("section 2 (tauG1)", length, points * G1_BYTES as u64)?;
-            let powers = read_g1_points(reader, 1 << k, Form::Montgomery, "tauG1", |_| ())?;
-            skip(reader, length - (1u64 << k) * G1_BYTES as u64, "tauG1")?;
+            // One more than rows; k is at most the file's power, so there are as many.
+            let kept = (1usize << k) + 1;
+            let powers = read_g1_points(reader, kept, Form::Montgomery, "tauG1", |_| ())?;
+            skip(reader, length - kept as u64 * G1_BYTES as u64, "tauG1")?;
             file.powers = Some(powers);
         }
         TAU_G2 => {
