@@ -42,7 +42,7 @@ fn verifies(keys: &Keys, proof: &Proof) -> bool {
     let ours = verify_proof(keys.verifying(), proof).is_ok();
     let words: Option<Vec<Fr>> = proof.words.iter().map(scalar_from_bytes).collect();
     let theirs = words.is_some_and(|words| {
-        let params = keys.params().halo2().verifier_params();
+        let params = &keys.params().to_halo2();
         let mut transcript = KeccakReader::new(&proof.key_digest, &proof.bytes);
         let strategy = SingleStrategy::new(params);
         proof.key_digest == keys.verifying().digest()

@@ -28,6 +28,10 @@ use crate::{
     space::{group, Space},
 };
 
+mod sparse;
+
+use sparse::Sparse;
+
 /// Elements absorbed by a permutation.
 pub const RATE: usize = 12;
 /// State width.
@@ -43,6 +47,7 @@ struct Linear {
     full_half: usize,
     partial: usize,
     ark: Vec<Fr>,
+    sparse: Sparse,
 }
 
 fn linear() -> &'static Linear {
@@ -95,12 +100,26 @@ fn linear() -> &'static Linear {
         Linear {
             boxes,
             forms,
-            mds,
             full_half,
             partial,
+            sparse: Sparse::new(&mds, &ark[full_half * WIDTH..], partial),
+            mds,
             ark,
         }
     })
+}
+
+fn multiply(matrix: &[Vec<Fr>], state: &[Fr; WIDTH]) -> [Fr; WIDTH] {
+    let dot = |row: &Vec<Fr>| {
+        row.iter()
+            .zip(state)
+            .fold(Fr::zero(), |acc, (m, s)| acc + *m * s)
+    };
+    let mut product = [Fr::zero(); WIDTH];
+    for (slot, row) in product.iter_mut().zip(matrix) {
+        *slot = dot(row);
+    }
+    product
 }
 
 /// S-boxes of a permutation.
@@ -365,24 +384,28 @@ impl PlacedSponges {
 
     fn permute(&self, trace: &mut Trace, p: usize, state: &mut [Fr; WIDTH]) {
         let lin = linear();
-        let mut j = 0;
-        for round in 0..2 * lin.full_half + lin.partial {
-            let is_full = round < lin.full_half || round >= lin.full_half + lin.partial;
-            for (i, element) in state.iter_mut().enumerate() {
-                *element += lin.ark[round * WIDTH + i];
-                if is_full || i == 0 {
-                    self.boxes.fill_input(trace, p, j, *element);
-                    j += 1;
-                    *element = element.square().square() * *element;
-                }
+        let mut boxes = 0..lin.boxes;
+        let mut s_box = |element: &mut Fr| {
+            // There are as many boxes as S-boxes in all rounds together.
+            if let Some(j) = boxes.next() {
+                self.boxes.fill_input(trace, p, j, *element);
             }
-            let before = *state;
-            for (element, row) in state.iter_mut().zip(&lin.mds) {
-                *element = row
-                    .iter()
-                    .zip(&before)
-                    .fold(Fr::zero(), |acc, (m, s)| acc + *m * s);
+            let square = *element * *element;
+            *element *= square * square;
+        };
+        let full_round = |state: &mut [Fr; WIDTH], round: usize, s_box: &mut dyn FnMut(&mut Fr)| {
+            for (element, constant) in state.iter_mut().zip(&lin.ark[round * WIDTH..]) {
+                *element += constant;
+                s_box(element);
             }
+            *state = multiply(&lin.mds, state);
+        };
+        for round in 0..lin.full_half {
+            full_round(state, round, &mut s_box);
+        }
+        lin.sparse.run(state, &mut s_box);
+        for round in lin.full_half + lin.partial..2 * lin.full_half + lin.partial {
+            full_round(state, round, &mut s_box);
         }
     }
 }

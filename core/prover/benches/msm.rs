@@ -8,7 +8,6 @@ use halo2_proofs::arithmetic::{best_multiexp, g_to_lagrange};
 use halo2_proofs::halo2curves::bn256::{Fr, G1Affine, G1};
 use halo2_proofs::halo2curves::ff::Field;
 use halo2_proofs::halo2curves::group::{prime::PrimeCurveAffine, GroupEncoding};
-use halo2_proofs::poly::commitment::ParamsProver;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 use rayon::prelude::*;
@@ -130,7 +129,11 @@ fn measure(k: u32) -> Result<(), Box<dyn std::error::Error>> {
 
 /// What the SRS file would cost if it held compressed points, or no Lagrange basis.
 fn other_choices(params: &Params, k: u32) -> Result<(), Box<dyn std::error::Error>> {
-    let compressed: Vec<_> = params.get_g().iter().map(GroupEncoding::to_bytes).collect();
+    let compressed: Vec<_> = params
+        .powers()
+        .iter()
+        .map(GroupEncoding::to_bytes)
+        .collect();
     let decompressed = fastest(|| {
         compressed.par_iter().for_each(|bytes| {
             std::hint::black_box(Option::<G1Affine>::from(G1Affine::from_bytes(bytes)));

@@ -2,10 +2,7 @@
 //!
 //! A phone downloads a bundle and an SRS and makes the proving key itself; what travels is the verifying key, a few
 //! kilobytes. Key generation has no randomness: the same bundle, mode and SRS give the same bytes everywhere.
-use halo2_proofs::{
-    halo2curves::bn256::{Fr, G1Affine},
-    poly::commitment::ParamsProver as _,
-};
+use halo2_proofs::halo2curves::bn256::{Fr, G1Affine};
 use verilens_circuit::{
     compile::{Compiled, Size, Statement},
     field::from_ark,
@@ -67,7 +64,7 @@ impl Keys {
         enter(progress, Stage::Keys)?;
         let params = Params::new(srs, compiled.k())?;
         let points = SrsPoints {
-            g1: params.get_g()[0],
+            g1: G1Affine::generator(),
             g2: srs.g2(),
             s_g2: srs.s_g2(),
         };

@@ -56,6 +56,36 @@ impl Keys {
         rng: &mut R,
         progress: &dyn Progress,
     ) -> Result<Proved, ProverError> {
+        let (circuit, words, opening) = self.fill(request, rng, progress)?;
+        let proof = self.finish(circuit, &words, rng, progress)?;
+
+        enter(progress, Stage::Check)?;
+        verilens_verifier::verify_proof(self.verifying(), &proof)
+            .map_err(ProverError::SelfCheck)?;
+        let words: Vec<_> = words.iter().map(to_ark).collect();
+        Ok(Proved {
+            proof,
+            instance: Instance::from_words(&words)?,
+            opening,
+        })
+    }
+
+    /// Runs the model and fills the first phase: what [`Keys::prove`] does before the proof, for benchmarks.
+    #[doc(hidden)]
+    pub fn witness<R: RngCore + CryptoRng>(
+        &self,
+        request: &Request<'_>,
+        rng: &mut R,
+    ) -> Result<StatementCircuit<'_>, ProverError> {
+        Ok(self.fill(request, rng, &Silent)?.0)
+    }
+
+    fn fill<R: RngCore + CryptoRng>(
+        &self,
+        request: &Request<'_>,
+        rng: &mut R,
+        progress: &dyn Progress,
+    ) -> Result<(StatementCircuit<'_>, Vec<Fr>, Opening), ProverError> {
         enter(progress, Stage::Model)?;
         self.check(request)?;
         let execution = self.execute(request.capture)?;
@@ -70,18 +100,7 @@ impl Keys {
             signal: from_ark(&request.signal),
         };
         let (circuit, words) = StatementCircuit::new(&self.compiled, &witness)?;
-
-        let proof = self.finish(circuit, &words, rng, progress)?;
-
-        enter(progress, Stage::Check)?;
-        verilens_verifier::verify_proof(self.verifying(), &proof)
-            .map_err(ProverError::SelfCheck)?;
-        let words: Vec<_> = words.iter().map(to_ark).collect();
-        Ok(Proved {
-            proof,
-            instance: Instance::from_words(&words)?,
-            opening,
-        })
+        Ok((circuit, words, opening))
     }
 
     /// Proves a filled circuit without looking at it: what [`Keys::prove`] does in the end, and what tests of

@@ -1,11 +1,10 @@
 //! Our own SRS files and halo2's raw ones, whole and damaged.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-use halo2_proofs::halo2curves::bn256::{Bn256, Fq, Fq2, Fr, G1Affine, G2Affine};
+use halo2_proofs::halo2curves::bn256::{Bn256, Fq, Fq2, Fr, G2Affine};
 use halo2_proofs::halo2curves::ff::Field;
 use halo2_proofs::halo2curves::group::{prime::PrimeCurveAffine, Curve};
 use halo2_proofs::halo2curves::CurveAffine;
-use halo2_proofs::poly::commitment::Params as _;
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use halo2_proofs::SerdeFormat;
 use proptest::prelude::*;
@@ -17,7 +16,7 @@ use verilens_prover::srs::{Srs, SrsError};
 
 #[test]
 fn halo2_raw_files() {
-    let params = ParamsKZG::<Bn256>::setup(5, ChaCha20Rng::seed_from_u64(1));
+    let params = ParamsKZG::<Bn256>::setup(6, ChaCha20Rng::seed_from_u64(1));
     let mut bytes = Vec::new();
     params
         .write_custom(&mut bytes, SerdeFormat::RawBytes)
@@ -38,10 +37,10 @@ fn halo2_raw_files() {
         3,
         4,
         5,
-        4 + 64 * 31,
-        4 + 64 * 32,
+        4 + 64 * 63,
         4 + 64 * 64,
-        4 + 64 * 64 + 128,
+        4 + 64 * 128,
+        4 + 64 * 128 + 128,
         bytes.len() - 1,
     ] {
         assert!(
@@ -67,12 +66,12 @@ fn halo2_raw_files() {
     copy.copy_within(end - 256..end - 128, end - 128);
     assert_eq!(error(&copy), SrsError::NotPowers);
     // Another tau's Lagrange basis.
-    let other = ParamsKZG::<Bn256>::setup(5, ChaCha20Rng::seed_from_u64(2));
+    let other = ParamsKZG::<Bn256>::setup(6, ChaCha20Rng::seed_from_u64(2));
     let mut theirs = Vec::new();
     other
         .write_custom(&mut theirs, SerdeFormat::RawBytes)
         .unwrap();
-    let (from, to) = (4 + 64 * 32, 4 + 64 * 64);
+    let (from, to) = (4 + 64 * 64, 4 + 64 * 128);
     let mut copy = bytes;
     copy[from..to].copy_from_slice(&theirs[from..to]);
     assert_eq!(error(&copy), SrsError::WrongLagrangeBasis);
@@ -119,7 +118,7 @@ fn generated_ones_are_right_and_marked() {
 fn our_files_are_refused_when_anything_is_wrong() {
     let srs = small();
     let bytes = srs.encode();
-    assert_eq!(bytes.len(), 284 + 128 * 8);
+    assert_eq!(bytes.len(), 348 + 128 * 8);
     for length in 0..bytes.len() {
         assert!(
             matches!(
@@ -146,13 +145,15 @@ fn our_files_are_refused_when_anything_is_wrong() {
         put(4, b"PROF"),
         SrsError::Unexpected { field: "kind", .. }
     ));
-    assert!(matches!(
-        put(8, &[2]),
-        SrsError::Unexpected {
-            field: "version",
-            ..
-        }
-    ));
+    for version in [1, 3] {
+        assert!(matches!(
+            put(8, &[version]),
+            SrsError::Unexpected {
+                field: "version",
+                ..
+            }
+        ));
+    }
     for length in [0, 1, 263, 1 << 40, u64::MAX, bytes.len() as u64] {
         assert!(matches!(
             put(12, &u64::to_le_bytes(length)),
@@ -216,7 +217,7 @@ fn our_files_are_refused_when_anything_is_wrong() {
         }
     );
     assert_eq!(
-        put(284 + 64 * 8, &[1; 64]),
+        put(284 + 64 * 9, &[1; 64]),
         SrsError::NotOnCurve {
             field: "lagrange",
             index: 0
@@ -233,8 +234,14 @@ fn decode_leaves_the_relation_to_check() {
     assert_eq!(srs.check().unwrap_err(), SrsError::NotPowers);
     assert_ne!(srs.digest(), small().digest());
 
+    // The power beyond the rows is one of the powers too.
+    let mut copy = bytes.clone();
+    copy.copy_within(284 + 64..284 + 128, 284 + 64 * 8);
+    let srs = Srs::decode(&copy).unwrap();
+    assert_eq!(srs.check().unwrap_err(), SrsError::NotPowers);
+
     let mut copy = bytes;
-    copy.copy_within(284 + 64 * 9..284 + 64 * 10, 284 + 64 * 8);
+    copy.copy_within(284 + 64 * 10..284 + 64 * 11, 284 + 64 * 9);
     assert_eq!(
         Srs::decode(&copy).unwrap().check().unwrap_err(),
         SrsError::WrongLagrangeBasis
@@ -242,20 +249,15 @@ fn decode_leaves_the_relation_to_check() {
 }
 
 #[test]
-fn params_write_what_they_read() {
+fn params_are_those_of_the_srs() {
     let srs = small();
     let params = commit::Params::new(&srs, 3).unwrap();
-    let mut bytes = Vec::new();
-    params.write(&mut bytes).unwrap();
-    assert_eq!(bytes, srs.encode());
-    let again = <commit::Params as halo2_proofs::poly::commitment::Params<'_, G1Affine>>::read(
-        &mut bytes.as_slice(),
-    )
-    .unwrap();
-    assert_eq!(again.srs_digest(), srs.digest());
-    let mut smaller = again;
-    smaller.downsize(2);
+    assert_eq!(params.srs_digest(), srs.digest());
+    assert_eq!(params.powers(), srs.powers());
+    assert_eq!(params.power_of_size(), srs.next_power());
+    let smaller = commit::Params::new(&srs, 2).unwrap();
     assert_eq!(smaller.srs_digest(), srs.trim(2).unwrap().digest());
+    assert_eq!(smaller.power_of_size(), srs.powers()[4]);
     assert!(matches!(
         commit::Params::new(&srs, 4).unwrap_err(),
         SrsError::TooSmall { .. }

@@ -11,14 +11,13 @@ use halo2_proofs::plonk::{
     Error, Fixed,
 };
 use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
-use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
+use halo2_proofs::poly::kzg::multiopen::{ProverSHPLONK, VerifierSHPLONK};
 use halo2_proofs::poly::kzg::strategy::SingleStrategy;
 use halo2_proofs::poly::Rotation;
 use halo2_proofs::transcript::{
     Blake2bRead, Blake2bWrite, Challenge255, TranscriptReadBuffer, TranscriptWriterBuffer,
 };
 use rand_core::OsRng;
-use verilens_prover::commit;
 use verilens_prover::srs::{Provenance, Srs, SrsError};
 
 const FILE: &str = "tests/data/powersOfTau28_hez_final_08.ptau";
@@ -75,6 +74,7 @@ fn the_genuine_file_is_recognised() {
     assert!(!srs.is_insecure());
     assert_eq!(srs.k(), 8);
     assert_eq!(srs.powers().len(), 256);
+    assert!(!srs.powers().contains(&srs.next_power()));
     srs.check().unwrap();
     assert_eq!(Srs::decode(&srs.encode()).unwrap(), srs);
 }
@@ -181,12 +181,12 @@ impl Circuit<Fr> for Square {
 #[test]
 fn the_ceremony_proves_a_circuit() {
     let (srs, _) = import(&genuine()).unwrap();
-    let params = commit::Params::new(&srs, 5).unwrap();
+    let params = srs.trim(5).unwrap().to_halo2();
     let circuit = Square(Value::known(Fr::from(3)));
     let vk = keygen_vk(&params, &circuit).unwrap();
     let pk = keygen_pk(&params, vk, &circuit).unwrap();
     let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
-    create_proof::<commit::Scheme, commit::Prover<'_>, _, _, _, _>(
+    create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
         &params,
         &pk,
         &[circuit],
@@ -199,9 +199,9 @@ fn the_ceremony_proves_a_circuit() {
     let verify = |proof: &[u8]| {
         let mut transcript = Blake2bRead::<_, G1Affine, Challenge255<_>>::init(proof);
         verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'_, Bn256>, _, _, _>(
-            params.halo2(),
+            &params,
             pk.get_vk(),
-            SingleStrategy::new(params.halo2()),
+            SingleStrategy::new(&params),
             &[&[]],
             &mut transcript,
         )
@@ -232,7 +232,7 @@ fn a_flipped_bit_is_refused_or_makes_the_file_unknown() {
         let g2 = start_of(&bytes, 3);
         let lagrange = start_of(&bytes, 12) + 255 * 64;
         vec![
-            0..g1 + 256 * 64,
+            0..g1 + 257 * 64,
             g2 - 12..g2 + 256,
             lagrange..lagrange + 256 * 64,
         ]

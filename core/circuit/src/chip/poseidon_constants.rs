@@ -71,7 +71,7 @@ impl RoundConstants {
 
 /// Gauss-Jordan elimination. Poseidon's matrices are MDS, hence invertible and with no zero minor: every
 /// pivot met here is nonzero.
-fn invert(matrix: &[Vec<Fr>]) -> Vec<Vec<Fr>> {
+pub(crate) fn invert(matrix: &[Vec<Fr>]) -> Vec<Vec<Fr>> {
     let n = matrix.len();
     let mut work: Vec<Vec<Fr>> = (0..n)
         .map(|i| {

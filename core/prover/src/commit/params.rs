@@ -1,19 +1,17 @@
 //! Prover parameters: the SRS in both bases, and tables of its multiples.
 
-use std::io;
 use std::sync::Arc;
 
-use halo2_proofs::halo2curves::bn256::{Bn256, Fr, G1Affine, G1};
-use halo2_proofs::poly::commitment::{Blind, Params as HaloParams, ParamsProver};
-use halo2_proofs::poly::kzg::commitment::ParamsKZG;
-use halo2_proofs::poly::kzg::msm::MSMKZG;
-use halo2_proofs::poly::{Coeff, LagrangeCoeff, Polynomial};
-use rand_core::OsRng;
+use halo2_proofs::{
+    halo2curves::bn256::{Bn256, Fr, G1Affine, G2Affine, G1},
+    poly::kzg::commitment::ParamsKZG,
+};
 use rayon::prelude::*;
 
 use super::affine::Adder;
 use super::msm::{msm, stride, MAX_LAYERS};
-use crate::srs::{Srs, SrsError, MAX_K};
+use super::plateaus::collapse;
+use crate::srs::{Srs, SrsError};
 
 /// How many multiples of every base are kept: layer l holds `2^(l * ceil(254 / layers))` times it.
 ///
@@ -50,11 +48,12 @@ struct Inner {
     k: u32,
     insecure: bool,
     srs_digest: [u8; 32],
-    /// The powers of tau live here once; its own Lagrange basis is left empty.
-    halo2: ParamsKZG<Bn256>,
-    lagrange: Vec<G1Affine>,
-    /// The power of tau after those of `halo2`.
+    powers: Vec<G1Affine>,
+    /// The power of tau after those.
     next: G1Affine,
+    lagrange: Vec<G1Affine>,
+    g2: G2Affine,
+    s_g2: G2Affine,
     /// Layers after the first.
     power_layers: Vec<Vec<G1Affine>>,
     lagrange_layers: Vec<Vec<G1Affine>>,
@@ -78,22 +77,16 @@ impl Params {
     #[must_use]
     pub fn from_srs(srs: Srs) -> Self {
         let parts = srs.into_parts();
-        // `from_parts` is a method of an existing value, so make the smallest one.
-        let halo2 = ParamsKZG::<Bn256>::setup(1, OsRng).from_parts(
-            parts.k,
-            parts.powers,
-            Some(Vec::new()),
-            parts.g2,
-            parts.s_g2,
-        );
         Self {
             inner: Arc::new(Inner {
                 k: parts.k,
                 insecure: parts.insecure,
                 srs_digest: parts.digest,
-                halo2,
-                lagrange: parts.lagrange,
+                powers: parts.powers,
                 next: parts.next,
+                lagrange: parts.lagrange,
+                g2: parts.g2,
+                s_g2: parts.s_g2,
                 power_layers: Vec::new(),
                 lagrange_layers: Vec::new(),
             }),
@@ -110,10 +103,12 @@ impl Params {
                 k: inner.k,
                 insecure: inner.insecure,
                 srs_digest: inner.srs_digest,
-                halo2: inner.halo2.clone(),
-                lagrange: inner.lagrange.clone(),
+                powers: inner.powers.clone(),
                 next: inner.next,
-                power_layers: multiples(inner.halo2.get_g(), layers),
+                lagrange: inner.lagrange.clone(),
+                g2: inner.g2,
+                s_g2: inner.s_g2,
+                power_layers: multiples(&inner.powers, layers),
                 lagrange_layers: multiples(&inner.lagrange, layers),
             }),
         }
@@ -137,10 +132,16 @@ impl Params {
         self.inner.insecure
     }
 
-    /// halo2's own parameters without their Lagrange basis: enough for its verifier and opening prover.
+    /// `tau^i G1` for `i < 2^k`; the first is the generator.
     #[must_use]
-    pub fn halo2(&self) -> &ParamsKZG<Bn256> {
-        &self.inner.halo2
+    pub fn powers(&self) -> &[G1Affine] {
+        &self.inner.powers
+    }
+
+    /// The generator of G2, and tau times it.
+    #[must_use]
+    pub fn g2(&self) -> [G2Affine; 2] {
+        [self.inner.g2, self.inner.s_g2]
     }
 
     /// `tau^(2^k) G1`: the commitment to X^n.
@@ -149,10 +150,27 @@ impl Params {
         self.inner.next
     }
 
+    /// halo2's own parameters: for its verifier, to compare with.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn to_halo2(&self) -> ParamsKZG<Bn256> {
+        let inner = &self.inner;
+        Srs::from_trusted_parts(
+            inner.k,
+            inner.insecure,
+            inner.powers.clone(),
+            inner.next,
+            inner.lagrange.clone(),
+            inner.g2,
+            inner.s_g2,
+        )
+        .to_halo2()
+    }
+
     /// Bytes held for points.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let points = self.inner.halo2.get_g().len()
+        let points = self.inner.powers.len()
             + self.inner.lagrange.len()
             + self.inner.power_layers.iter().map(Vec::len).sum::<usize>()
             + self
@@ -167,16 +185,15 @@ impl Params {
     /// Commits to a polynomial of degree below 2^k given by its coefficients; more of them are ignored.
     #[must_use]
     pub fn commit_coefficients(&self, coefficients: &[Fr]) -> G1 {
-        layered(
-            coefficients,
-            self.inner.halo2.get_g(),
-            &self.inner.power_layers,
-        )
+        layered(coefficients, &self.inner.powers, &self.inner.power_layers)
     }
 
     /// Commits to a polynomial given by its values on the domain of 2^k; more of them are ignored.
     #[must_use]
     pub fn commit_values(&self, values: &[Fr]) -> G1 {
+        if let Some((values, bases)) = collapse(values, &self.inner.lagrange) {
+            return msm(&values, &[&bases]);
+        }
         layered(values, &self.inner.lagrange, &self.inner.lagrange_layers)
     }
 }
@@ -208,76 +225,6 @@ fn multiples(bases: &[G1Affine], layers: Layers) -> Vec<Vec<G1Affine>> {
     all
 }
 
-impl<'params> HaloParams<'params, G1Affine> for Params {
-    type MSM = MSMKZG<Bn256>;
-
-    fn k(&self) -> u32 {
-        self.inner.k
-    }
-
-    fn n(&self) -> u64 {
-        1 << self.inner.k
-    }
-
-    /// Leaves the parameters as they are if `k` is 0 or larger than they allow.
-    fn downsize(&mut self, k: u32) {
-        if let Ok(srs) = self.to_srs().trim(k) {
-            *self = Self::from_srs(srs);
-        }
-    }
-
-    fn empty_msm(&'params self) -> Self::MSM {
-        MSMKZG::new()
-    }
-
-    fn commit_lagrange(&self, poly: &Polynomial<Fr, LagrangeCoeff>, _: Blind<Fr>) -> G1 {
-        self.commit_values(poly)
-    }
-
-    /// Writes the SRS file (see `docs/file-formats.md`).
-    fn write<W: io::Write>(&self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(&self.to_srs().encode())
-    }
-
-    /// Reads an SRS file.
-    fn read<R: io::Read>(reader: &mut R) -> io::Result<Self> {
-        let srs =
-            Srs::read(reader).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        Ok(Self::from_srs(srs))
-    }
-}
-
-impl Params {
-    fn to_srs(&self) -> Srs {
-        Srs::from_trusted_parts(
-            self.inner.k,
-            self.inner.insecure,
-            self.inner.halo2.get_g().to_vec(),
-            self.inner.next,
-            self.inner.lagrange.clone(),
-            self.inner.halo2.g2(),
-            self.inner.halo2.s_g2(),
-        )
-    }
-}
-
-impl<'params> ParamsProver<'params, G1Affine> for Params {
-    type ParamsVerifier = ParamsKZG<Bn256>;
-
-    /// A random, insecure setup, as in halo2. `k` is moved into the range that an SRS may have.
-    fn new(k: u32) -> Self {
-        Self::from_srs(Srs::insecure_of_size(k.clamp(1, MAX_K), &mut OsRng))
-    }
-
-    fn commit(&self, poly: &Polynomial<Fr, Coeff>, _: Blind<Fr>) -> G1 {
-        self.commit_coefficients(poly)
-    }
-
-    fn get_g(&self) -> &[G1Affine] {
-        self.inner.halo2.get_g()
-    }
-
-    fn verifier_params(&'params self) -> &'params Self::ParamsVerifier {
-        &self.inner.halo2
-    }
-}
+#[cfg(test)]
+#[path = "params_tests.rs"]
+mod tests;

@@ -158,27 +158,28 @@ pub(super) fn quotient<R: RngCore + CryptoRng>(
         results.push(terms.evaluate(&values, coset));
     }
     drop(values);
-    let low = unmix(domain, results);
-    let mut top = Secret::zeros(low.len());
-    let mut pieces = Pieces {
-        low,
-        top: Secret::zeros(0),
-    };
-    let mut carried = Fr::ZERO;
-    let last = pieces.low.len().saturating_sub(1);
-    for (number, (piece, top)) in pieces.low.iter_mut().zip(top.iter_mut()).enumerate() {
-        if let Some(constant) = piece.first_mut() {
-            *constant -= carried;
+    Pieces::blinded(unmix(domain, results), rng)
+}
+
+impl Pieces {
+    /// Adds `b·X^n` to each piece but the last and takes b from the next.
+    fn blinded<R: RngCore + CryptoRng>(mut low: Vec<Secret>, rng: &mut R) -> Self {
+        let mut top = Secret::zeros(low.len());
+        let mut carried = Fr::ZERO;
+        let last = low.len().saturating_sub(1);
+        for (number, (piece, top)) in low.iter_mut().zip(top.iter_mut()).enumerate() {
+            if let Some(constant) = piece.first_mut() {
+                *constant -= carried;
+            }
+            carried = if number < last {
+                Fr::random(&mut *rng)
+            } else {
+                Fr::ZERO
+            };
+            *top = carried;
         }
-        carried = if number < last {
-            Fr::random(&mut *rng)
-        } else {
-            Fr::ZERO
-        };
-        *top = carried;
+        Self { low, top }
     }
-    pieces.top = top;
-    pieces
 }
 
 impl Values {
@@ -508,6 +509,35 @@ mod tests {
                 assert_eq!(**piece, *expected);
             }
         }
+    }
+
+    #[test]
+    fn blinding_changes_pieces_and_not_their_sum() {
+        let plain: Vec<Vec<Fr>> = (0..4u64)
+            .map(|m| (0..8).map(|i| Fr::from(m * 8 + i)).collect())
+            .collect();
+        let make = || {
+            let low = plain.iter().map(|p| Secret::new(p.clone())).collect();
+            Pieces::blinded(low, &mut rand_core::OsRng)
+        };
+        let sum = |low: &[Secret], top: &[Fr], x: Fr| {
+            let x8 = x.pow([8]);
+            let pieces = low.iter().zip(top).rev();
+            pieces.fold(Fr::ZERO, |acc, (low, top)| {
+                acc * x8 + super::super::domain::evaluate(low, x) + x8 * top
+            })
+        };
+        let (a, b) = (make(), make());
+        let x = Fr::from(987);
+        let expected = plain.concat();
+        for pieces in [&a, &b] {
+            let found = sum(&pieces.low, &pieces.top, x);
+            assert_eq!(found, super::super::domain::evaluate(&expected, x));
+        }
+        for m in 0..4 {
+            assert_ne!(a.low[m][0] + x * a.top[m], b.low[m][0] + x * b.top[m]);
+        }
+        assert_eq!(a.top[3], Fr::ZERO);
     }
 
     #[test]

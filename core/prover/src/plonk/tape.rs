@@ -89,18 +89,24 @@ struct Group {
 impl Tape {
     /// Compiles a validated description's gates.
     pub(crate) fn new(key: &Description) -> Self {
+        let queries = [key.advice_queries.len(), key.fixed_queries.len()];
+        Self::compile(&key.program, &key.gates, queries)
+    }
+
+    /// Compiles `gates` of a program with so many advice and fixed queries.
+    fn compile(program: &Program, gates: &[u16], queries: [usize; 2]) -> Self {
         let mut tape = Self::default();
-        let kinds = tape.classify(key);
-        let groups = tape.group(key, &kinds);
+        let kinds = tape.classify(program, queries);
+        let groups = tape.group(program, gates, &kinds);
         tape.groups = groups.len();
-        tape.emit(key, &kinds, &groups);
+        tape.emit(program, &kinds, &groups);
         tape
     }
 
-    fn classify(&mut self, key: &Description) -> Vec<Kind> {
-        let Program { constants, nodes } = &key.program;
-        let fixed = key.advice_queries.len() as u16;
-        let instance = fixed + key.fixed_queries.len() as u16;
+    fn classify(&mut self, program: &Program, [advice, fixed]: [usize; 2]) -> Vec<Kind> {
+        let Program { constants, nodes } = program;
+        // Keys hold fewer than 2^15 queries.
+        let (fixed, instance) = (advice as u16, (advice + fixed) as u16);
         let mut kinds: Vec<Kind> = Vec::with_capacity(nodes.len());
         for node in nodes {
             let scalar = |i: u16| match kinds.get(usize::from(i)) {
@@ -133,23 +139,23 @@ impl Tape {
         kinds
     }
 
-    fn group(&mut self, key: &Description, kinds: &[Kind]) -> Vec<Group> {
+    fn group(&mut self, program: &Program, gates: &[u16], kinds: &[Kind]) -> Vec<Group> {
         let kind = |node: u16| kinds.get(usize::from(node)).copied();
         let is_scalar = |node: u16| matches!(kind(node), Some(Kind::Scalar(_)));
         // A gate's two factors, where it is a product of columns.
-        let factors = |gate: u16| match key.program.nodes.get(usize::from(gate)) {
+        let factors = |gate: u16| match program.nodes.get(usize::from(gate)) {
             Some(Node::Mul(a, b)) if !is_scalar(*a) && !is_scalar(*b) => Some((*a, *b)),
             _ => None,
         };
         let mut uses: HashMap<u16, usize> = HashMap::new();
-        for (a, b) in key.gates.iter().filter_map(|gate| factors(*gate)) {
+        for (a, b) in gates.iter().filter_map(|gate| factors(*gate)) {
             *uses.entry(a).or_default() += 1;
             *uses.entry(b).or_default() += 1;
         }
         let count = |node: u16| uses.get(&node).copied().unwrap_or(0);
         let mut groups: Vec<Group> = Vec::new();
         let mut positions: HashMap<Option<u16>, usize> = HashMap::new();
-        for (number, gate) in (0u16..).zip(&key.gates) {
+        for (number, gate) in (0u16..).zip(gates) {
             if let Some(Kind::Scalar(scalar)) = kind(*gate) {
                 self.constants.push((number, scalar));
                 continue;
@@ -173,8 +179,8 @@ impl Tape {
         groups
     }
 
-    fn emit(&mut self, key: &Description, kinds: &[Kind], groups: &[Group]) {
-        let nodes = &key.program.nodes;
+    fn emit(&mut self, program: &Program, kinds: &[Kind], groups: &[Group]) {
+        let nodes = &program.nodes;
         // When a group can be closed, and what each node is for.
         let mut parts: HashMap<u16, Vec<(u16, u16)>> = HashMap::new();
         let mut closing: Vec<Vec<u16>> = vec![Vec::new(); nodes.len()];
@@ -490,5 +496,93 @@ fn unary(
     }
     if let Some(slot) = registers.get_mut(usize::from(to)) {
         *slot = target;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use verilens_circuit::field::to_ark;
+
+    const ADVICE: u16 = 3;
+    const FIXED: u16 = 2;
+    const INSTANCE: u16 = 1;
+    const CHALLENGES: u16 = 2;
+
+    /// A program of leaves, constants and challenges, and then what the draws say.
+    fn program(draws: &[(u8, u16, u16)]) -> Program {
+        let mut nodes: Vec<Node> = (0..ADVICE).map(Node::Advice).collect();
+        nodes.extend((0..FIXED).map(Node::Fixed));
+        nodes.extend((0..INSTANCE).map(Node::Instance));
+        nodes.extend((0..CHALLENGES).map(Node::Challenge));
+        nodes.extend((0..2).map(Node::Constant));
+        for (kind, a, b) in draws {
+            let len = nodes.len() as u16;
+            let (a, b) = (a % len, b % len);
+            nodes.push(match kind % 4 {
+                0 => Node::Negate(a),
+                1 => Node::Add(a, b),
+                2 => Node::Sub(a, b),
+                _ => Node::Mul(a, b),
+            });
+        }
+        Program {
+            constants: vec![to_ark(&Fr::from(5)), to_ark(&-Fr::ONE)],
+            nodes,
+        }
+    }
+
+    fn plain(program: &Program, leaves: &[Fr], challenges: &[Fr]) -> Vec<Fr> {
+        let mut values: Vec<Fr> = Vec::new();
+        for node in &program.nodes {
+            let at = |i: u16| values[usize::from(i)];
+            let value = match *node {
+                Node::Constant(i) => from_ark(&program.constants[usize::from(i)]),
+                Node::Challenge(i) => challenges[usize::from(i)],
+                Node::Advice(i) => leaves[usize::from(i)],
+                Node::Fixed(i) => leaves[usize::from(ADVICE + i)],
+                Node::Instance(i) => leaves[usize::from(ADVICE + FIXED + i)],
+                Node::Negate(a) => -at(a),
+                Node::Add(a, b) => at(a) + at(b),
+                Node::Sub(a, b) => at(a) - at(b),
+                Node::Mul(a, b) => at(a) * at(b),
+            };
+            values.push(value);
+        }
+        values
+    }
+
+    proptest! {
+        #[test]
+        fn a_tape_is_its_program(
+            draws in prop::collection::vec((any::<u8>(), any::<u16>(), any::<u16>()), 0..60),
+            roots in prop::collection::vec(any::<u16>(), 1..12),
+            rows in prop::sample::select(vec![1usize, 7, BLOCK]),
+        ) {
+            let program = program(&draws);
+            let gates: Vec<u16> = roots.iter().map(|r| r % program.nodes.len() as u16).collect();
+            let tape = Tape::compile(&program, &gates, [ADVICE.into(), FIXED.into()]);
+            let challenges = [Fr::from(1234), Fr::from(99)];
+            let weights: Vec<Fr> = (0..gates.len() as u64).map(|i| Fr::from(i * 31 + 2)).collect();
+            let columns: Vec<Vec<Fr>> = (0..u64::from(ADVICE + FIXED + INSTANCE))
+                .map(|c| (0..rows as u64).map(|r| Fr::from(c * 1000 + r).square()).collect())
+                .collect();
+            let leaves: Vec<&[Fr]> = columns.iter().map(Vec::as_slice).collect();
+            let scalars = tape.scalars(&challenges);
+            let mut scratch = tape.scratch();
+            // Twice: nothing may be left over in the scratch.
+            for _ in 0..2 {
+                let mut total = vec![Fr::from(3); rows];
+                tape.run(&leaves, &scalars, &weights, &mut scratch, &mut total);
+                for (row, found) in total.iter().enumerate() {
+                    let leaves: Vec<Fr> = columns.iter().map(|c| c[row]).collect();
+                    let values = plain(&program, &leaves, &challenges);
+                    let expected: Fr =
+                        gates.iter().zip(&weights).map(|(g, w)| values[usize::from(*g)] * w).sum();
+                    prop_assert_eq!(*found, expected);
+                }
+            }
+        }
     }
 }

@@ -30,7 +30,7 @@ impl Srs {
         let mut points =
             |field| read_g1_points(&mut reader, count, Form::Montgomery, field, |_| ());
         let mut powers = points("powers")?;
-        points("lagrange")?;
+        let basis = points("lagrange")?;
         let g2: [u8; G2_BYTES] = read_array(&mut reader, "g2")?;
         let s_g2: [u8; G2_BYTES] = read_array(&mut reader, "s_g2")?;
         match reader.read(&mut [0]) {
@@ -41,6 +41,8 @@ impl Srs {
         let g2 = read_g2(&g2, Form::Montgomery, "g2")?;
         let s_g2 = read_g2(&s_g2, Form::Montgomery, "s_g2")?;
         check::powers_of_tau(&powers, &g2, &s_g2)?;
+        // The file's own basis is for more rows than are kept; it must be right all the same.
+        check::lagrange_basis(&powers, &basis, available)?;
         powers.truncate((1 << k) + 1);
         let field = "powers";
         let next = powers.pop().ok_or(SrsError::Truncated { field })?;

@@ -17,7 +17,10 @@ mod ptau;
 pub use error::SrsError;
 pub use provenance::Provenance;
 
-use halo2_proofs::halo2curves::bn256::{G1Affine, G2Affine};
+use halo2_proofs::{
+    halo2curves::bn256::{Bn256, G1Affine, G2Affine},
+    poly::kzg::commitment::ParamsKZG,
+};
 
 /// Smallest accepted `k`.
 pub const MIN_K: u32 = 1;
@@ -128,6 +131,20 @@ impl Srs {
             self.parts.g2,
             self.parts.s_g2,
         ))
+    }
+
+    /// halo2's own parameters of this SRS: for its verifier, and to compare with.
+    #[must_use]
+    pub fn to_halo2(&self) -> ParamsKZG<Bn256> {
+        let parts = &self.parts;
+        // `from_parts` is a method of an existing value, so make the smallest one.
+        ParamsKZG::<Bn256>::setup(1, rand_core::OsRng).from_parts(
+            parts.k,
+            parts.powers.clone(),
+            Some(parts.lagrange.clone()),
+            parts.g2,
+            parts.s_g2,
+        )
     }
 
     pub(crate) fn into_parts(self) -> Parts {

@@ -1,0 +1,97 @@
+//! Columns that stay the same over many rows, as permutation products do: the bases of each stretch of equal values
+//! are added up first, so the multiplication sees one term a stretch.
+
+use halo2_proofs::halo2curves::bn256::{Fr, G1Affine};
+use rayon::prelude::*;
+
+use super::affine::Adder;
+
+/// Bases summed by one thread at a time.
+const PIECE: usize = 2048;
+
+/// One scalar and one base for each stretch of equal scalars, if there are at most half as many stretches as scalars.
+pub(super) fn collapse(scalars: &[Fr], bases: &[G1Affine]) -> Option<(Vec<Fr>, Vec<G1Affine>)> {
+    let count = scalars.len().min(bases.len());
+    let (scalars, bases) = (scalars.get(..count)?, bases.get(..count)?);
+    let changes = scalars
+        .windows(2)
+        .filter(|pair| matches!(pair, [a, b] if a != b))
+        .count();
+    if 2 * (changes + 1) > count {
+        return None;
+    }
+    // A stretch across two pieces is two terms, which changes nothing.
+    let parts: Vec<(Vec<Fr>, Vec<G1Affine>)> = scalars
+        .par_chunks(PIECE)
+        .zip(bases.par_chunks(PIECE))
+        .map(|(scalars, bases)| collapse_piece(scalars, bases))
+        .collect();
+    Some(parts.into_iter().fold(
+        Default::default(),
+        |mut all: (Vec<Fr>, Vec<G1Affine>), part| {
+            all.0.extend(part.0);
+            all.1.extend(part.1);
+            all
+        },
+    ))
+}
+
+fn collapse_piece(scalars: &[Fr], bases: &[G1Affine]) -> (Vec<Fr>, Vec<G1Affine>) {
+    let mut values = Vec::new();
+    let mut lengths: Vec<u32> = Vec::new();
+    let mut points = Vec::with_capacity(bases.len());
+    let mut rest = bases;
+    for stretch in scalars.chunk_by(|a, b| a == b) {
+        let (own, behind) = rest.split_at(stretch.len().min(rest.len()));
+        rest = behind;
+        if let Some(value) = stretch.first().filter(|value| **value != Fr::zero()) {
+            values.push(*value);
+            lengths.push(own.len() as u32);
+            points.extend_from_slice(own);
+        }
+    }
+    Adder::default().fold_runs(&mut points, &mut Vec::new(), &mut lengths);
+    (values, points)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commit::multi_scalar_mul;
+    use halo2_proofs::halo2curves::bn256::G1;
+    use halo2_proofs::halo2curves::group::{Curve, Group};
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn the_sum_is_the_same(stretches in prop::collection::vec((0u64..4, 1usize..900), 1..12)) {
+            let scalars: Vec<Fr> = stretches
+                .iter()
+                .flat_map(|(value, len)| vec![-Fr::from(*value); *len])
+                .collect();
+            let mut point = G1::generator();
+            let bases: Vec<G1Affine> = scalars
+                .iter()
+                .map(|_| {
+                    point = point.double();
+                    point.to_affine()
+                })
+                .collect();
+            if let Some((few, sums)) = collapse(&scalars, &bases) {
+                prop_assert_eq!(few.len(), sums.len());
+                prop_assert!(2 * few.len() <= scalars.len() + 2 * scalars.len().div_ceil(PIECE));
+                prop_assert_eq!(multi_scalar_mul(&few, &sums), multi_scalar_mul(&scalars, &bases));
+            } else {
+                prop_assert!(2 * stretches.len() >= scalars.len());
+            }
+        }
+    }
+
+    #[test]
+    fn columns_without_stretches_are_left_alone() {
+        let scalars: Vec<Fr> = (0..10u64).map(Fr::from).collect();
+        assert!(collapse(&scalars, &[G1Affine::generator(); 10]).is_none());
+        assert!(collapse(&[], &[]).is_none());
+    }
+}

@@ -1,0 +1,186 @@
+//! Our proving engine against halo2's: the same verifying key, and proofs that either verifier accepts.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+use halo2_proofs::{
+    halo2curves::bn256::{Bn256, Fr, G1Affine},
+    plonk::{create_proof, keygen_pk, keygen_vk_custom, verify_proof as halo2_verify},
+    poly::kzg::{
+        commitment::{KZGCommitmentScheme, ParamsKZG},
+        multiopen::{ProverSHPLONK, VerifierSHPLONK},
+        strategy::SingleStrategy,
+    },
+};
+use rand_core::OsRng;
+use verilens_circuit::circuit::StatementCircuit;
+use verilens_prover::{
+    describe::{describe, Labels, SrsPoints},
+    progress::{Progress, Silent, Stage},
+    srs::Srs,
+    transcript::{scalar_to_bytes, KeccakChallenge, KeccakReader, KeccakWriter},
+    Keys, ProverError,
+};
+use verilens_statement::{OutputMode, SignatureScheme::EddsaBabyJubJubPoseidon};
+use verilens_tests::small::{small_bundle, SmallScene};
+use verilens_verifier::{verify_proof, Proof};
+
+type Scheme = KZGCommitmentScheme<Bn256>;
+
+fn keys(mode: OutputMode) -> (Srs, Keys) {
+    let srs = Srs::generate_insecure_for_tests(12, &mut OsRng).unwrap();
+    let keys = Keys::derive(
+        &small_bundle(),
+        &srs,
+        EddsaBabyJubJubPoseidon,
+        mode,
+        &Silent,
+    )
+    .unwrap();
+    (srs, keys)
+}
+
+/// halo2's parameters for as many rows as the circuit has.
+fn stock_params(srs: &Srs, keys: &Keys) -> ParamsKZG<Bn256> {
+    srs.trim(keys.compiled().k()).unwrap().to_halo2()
+}
+
+#[test]
+fn keys_are_those_of_halo2() {
+    for mode in [OutputMode::Committed, OutputMode::Revealed] {
+        let (srs, keys) = keys(mode);
+        let params = stock_params(&srs, &keys);
+        let blank = StatementCircuit::blank(keys.compiled());
+        let stock = keygen_vk_custom::<G1Affine, _, _>(&params, &blank, true).unwrap();
+        let ours = keys.verifying().description();
+        let described = describe(
+            &stock,
+            &SrsPoints {
+                g1: srs.powers()[0],
+                g2: srs.g2(),
+                s_g2: srs.s_g2(),
+            },
+            &Labels {
+                statement: ours.statement,
+                model_digest: ours.model_digest,
+                srs_digest: ours.srs_digest,
+                insecure_srs: true,
+                instance_lens: ours.instance_lens.clone(),
+            },
+        )
+        .unwrap();
+        assert_eq!(described.encode(), keys.verifying().encode());
+    }
+}
+
+#[test]
+fn halo2_proves_and_verifies_the_same_circuit() {
+    for mode in [OutputMode::Committed, OutputMode::Revealed] {
+        let (srs, keys) = keys(mode);
+        let params = stock_params(&srs, &keys);
+        let blank = StatementCircuit::blank(keys.compiled());
+        let stock = keygen_vk_custom::<G1Affine, _, _>(&params, &blank, true).unwrap();
+        let stock = keygen_pk(&params, stock, &blank).unwrap();
+        let digest = keys.verifying().digest();
+        let scene = SmallScene::new();
+        let (theirs, ours) = scene.with_witness(keys.compiled(), |witness| {
+            let (circuit, words) = StatementCircuit::new(keys.compiled(), witness).unwrap();
+            let mut transcript = KeccakWriter::new(&digest);
+            create_proof::<Scheme, ProverSHPLONK<'_, Bn256>, KeccakChallenge, _, _, _>(
+                &params,
+                &stock,
+                &[circuit],
+                &[&[&words]],
+                OsRng,
+                &mut transcript,
+            )
+            .unwrap();
+            let theirs = Proof {
+                key_digest: digest,
+                words: words.iter().map(scalar_to_bytes).collect(),
+                bytes: transcript.finalize(),
+            };
+            let (circuit, again) = StatementCircuit::new(keys.compiled(), witness).unwrap();
+            assert_eq!(again, words);
+            let ours = keys.prove_circuit(circuit, &words, &mut OsRng).unwrap();
+            for proof in [&theirs, &ours] {
+                let mut transcript = KeccakReader::new(&digest, &proof.bytes);
+                halo2_verify::<Scheme, VerifierSHPLONK<'_, Bn256>, _, _, _>(
+                    &params,
+                    stock.get_vk(),
+                    SingleStrategy::new(&params),
+                    &[&[&words]],
+                    &mut transcript,
+                )
+                .unwrap();
+                assert!(transcript.is_finished());
+                let _: &Vec<Fr> = &words;
+            }
+            (theirs, ours)
+        });
+        assert_eq!(theirs.bytes.len(), ours.bytes.len());
+        verify_proof(keys.verifying(), &theirs).unwrap();
+        verify_proof(keys.verifying(), &ours).unwrap();
+    }
+}
+
+/// Two proofs of one witness share nothing but the instance.
+#[test]
+fn proofs_are_randomised() {
+    let (_, keys) = keys(OutputMode::Committed);
+    let scene = SmallScene::new();
+    let prove = || {
+        scene.with_witness(keys.compiled(), |witness| {
+            let (circuit, words) = StatementCircuit::new(keys.compiled(), witness).unwrap();
+            keys.prove_circuit(circuit, &words, &mut OsRng).unwrap()
+        })
+    };
+    let (a, b) = (prove(), prove());
+    assert_eq!(a.words, b.words);
+    let plan = keys.verifying().plan();
+    let fixed = plan.points + plan.fixed_evals..plan.points + plan.random_eval;
+    for (number, (a, b)) in a.bytes.chunks(32).zip(b.bytes.chunks(32)).enumerate() {
+        assert_ne!(a, b, "element {number}, fixed evaluations are {fixed:?}");
+    }
+}
+
+/// Gives up at one stage.
+struct StopAt(Stage, std::sync::atomic::AtomicBool);
+
+impl Progress for StopAt {
+    fn begin(&self, stage: Stage) {
+        if stage == self.0 {
+            self.1.store(true, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.1.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+#[test]
+fn proving_can_be_cancelled() {
+    let scene = verilens_tests::scene::Scene::iris("v1");
+    let srs = Srs::generate_insecure_for_tests(14, &mut OsRng).unwrap();
+    let stop = |stage| StopAt(stage, false.into());
+    let derive = |progress: &dyn Progress| {
+        Keys::derive(
+            &scene.bundle,
+            &srs,
+            EddsaBabyJubJubPoseidon,
+            OutputMode::Committed,
+            progress,
+        )
+    };
+    let found = derive(&stop(Stage::Layout)).map(|_| ());
+    assert!(matches!(found, Err(ProverError::Cancelled)), "{found:?}");
+    let keys = derive(&Silent).unwrap();
+    for stage in [Stage::Model, Stage::Witness, Stage::Commit] {
+        let found = keys
+            .prove(&scene.request(), &mut OsRng, &stop(stage))
+            .map(|_| ());
+        assert!(
+            matches!(found, Err(ProverError::Cancelled)),
+            "{stage:?} {found:?}"
+        );
+    }
+}
