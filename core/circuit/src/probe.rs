@@ -97,6 +97,17 @@ impl Probe<'_> {
         ]
     }
 
+    /// The permutations of a sponge, in the batch.
+    pub fn sponge_permutations(&self, sponge: usize) -> std::ops::Range<usize> {
+        self.0.sponges.permutations_of(sponge)
+    }
+
+    /// Rows of the half that knows the signature.
+    pub fn authenticity_rows(&self) -> std::ops::Range<usize> {
+        let first = self.0.authenticity.constants.zero.row;
+        first..first + self.0.authenticity.rows_used
+    }
+
     /// All first-phase cells of the bulk sponge.
     pub fn sponge_cells(&self, sponge: usize) -> Vec<CellRef> {
         let boxes = self.0.sponges.boxes();

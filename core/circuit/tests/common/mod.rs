@@ -1,6 +1,8 @@
 //! A small model, an issuer, a holder and a signed capture, shared by the circuit's tests.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, dead_code)]
 
+use std::collections::BTreeSet;
+
 use halo2_proofs::{
     dev::{MockProver, VerifyFailure},
     halo2curves::bn256::Fr,
@@ -12,7 +14,7 @@ use verilens_circuit::{
     circuit::{StatementCircuit, Witness},
     compile::{tensor_specs, Compiled, Statement},
     field::from_ark,
-    layout::CellRef,
+    layout::{CellRef, Trace},
 };
 use verilens_model::{
     execute_all, DType, Graph, Input, IntTensor, Node, Op, Output, PadMode, TensorId,
@@ -189,7 +191,8 @@ impl Scene {
         }
     }
 
-    pub fn with_circuit<T>(&self, f: impl FnOnce(StatementCircuit<'_>, Vec<Fr>) -> T) -> T {
+    /// Runs the model and hands out everything that a prover puts in.
+    fn with_witness<T>(&self, f: impl FnOnce(&Witness<'_>) -> T) -> T {
         let inputs: Vec<(&str, &[u8])> = self
             .graph
             .inputs
@@ -198,35 +201,25 @@ impl Scene {
             .map(|(i, b)| (i.name.as_str(), b.as_slice()))
             .collect();
         let execution = execute_all(&self.graph, &inputs).unwrap();
-        let witness = Witness {
+        f(&Witness {
             authenticity: self.auth(),
             tensors: self.bytes.iter().map(Vec::as_slice).collect(),
             execution: &execution,
             blinding: self.blinding,
             signal: self.signal,
-        };
-        let (circuit, instance) = StatementCircuit::new(&self.compiled, &witness).unwrap();
-        f(circuit, instance)
+        })
+    }
+
+    pub fn with_circuit<T>(&self, f: impl FnOnce(StatementCircuit<'_>, Vec<Fr>) -> T) -> T {
+        self.with_witness(|witness| {
+            let (circuit, instance) = StatementCircuit::new(&self.compiled, witness).unwrap();
+            f(circuit, instance)
+        })
     }
 
     /// The honest first phase.
-    pub fn trace(&self) -> verilens_circuit::layout::Trace {
-        let inputs: Vec<(&str, &[u8])> = self
-            .graph
-            .inputs
-            .iter()
-            .zip(&self.bytes)
-            .map(|(i, b)| (i.name.as_str(), b.as_slice()))
-            .collect();
-        let execution = execute_all(&self.graph, &inputs).unwrap();
-        let witness = Witness {
-            authenticity: self.auth(),
-            tensors: self.bytes.iter().map(Vec::as_slice).collect(),
-            execution: &execution,
-            blinding: self.blinding,
-            signal: self.signal,
-        };
-        self.compiled.first_phase(&witness).unwrap().0
+    pub fn trace(&self) -> Trace {
+        self.with_witness(|witness| self.compiled.first_phase(witness).unwrap().0)
     }
 
     /// Low limb of one output of the first layer, and an extra output that makes up for it at the mock prover's `β`.
@@ -247,19 +240,42 @@ impl Scene {
     }
 
     /// `gate / constraint` of everything that fails after overwriting cells.
-    pub fn failures(&self, tamper: &[(CellRef, Fr)]) -> std::collections::BTreeSet<String> {
-        self.with_circuit(|mut circuit, instance| {
+    pub fn failures(&self, tamper: &[(CellRef, Fr)]) -> BTreeSet<String> {
+        self.failures_for(tamper, &[])
+    }
+
+    /// The same for other public words, which the rows that show them follow.
+    pub fn failures_for(
+        &self,
+        tamper: &[(CellRef, Fr)],
+        words: &[(usize, Fr)],
+    ) -> BTreeSet<String> {
+        let found = self.raw_failures(tamper, words);
+        found.iter().map(describe).collect()
+    }
+
+    /// What the mock prover reports.
+    pub fn raw_failures(
+        &self,
+        tamper: &[(CellRef, Fr)],
+        words: &[(usize, Fr)],
+    ) -> Vec<VerifyFailure> {
+        self.with_circuit(|mut circuit, mut instance| {
+            let probe = self.compiled.probe();
             circuit.tamper(tamper.iter().copied());
-            let prover = MockProver::run(self.compiled.k(), &circuit, vec![instance]).unwrap();
-            match prover.verify_par() {
-                Ok(()) => Default::default(),
-                // Cells left at zero are never "assigned"; the mock prover lists them beside real failures.
-                Err(list) => list
-                    .into_iter()
-                    .filter(|f| !matches!(f, VerifyFailure::CellNotAssigned { .. }))
-                    .map(describe)
-                    .collect(),
+            circuit.tamper(
+                words
+                    .iter()
+                    .map(|&(word, value)| (probe.public(word), value)),
+            );
+            for &(word, value) in words {
+                instance[word] = value;
             }
+            let prover = MockProver::run(self.compiled.k(), &circuit, vec![instance]).unwrap();
+            // Cells left at zero are never "assigned"; the mock prover lists them beside real failures.
+            let mut found = prover.verify_par().err().unwrap_or_default();
+            found.retain(|f| !matches!(f, VerifyFailure::CellNotAssigned { .. }));
+            found
         })
     }
 }
@@ -279,7 +295,7 @@ pub fn mock_challenges() -> Vec<Fr> {
         .collect()
 }
 
-fn describe(failure: VerifyFailure) -> String {
+pub fn describe(failure: &VerifyFailure) -> String {
     match failure {
         VerifyFailure::ConstraintNotSatisfied { constraint, .. } => {
             let text = constraint.to_string();

@@ -1,0 +1,89 @@
+//! Whole forgeries: witnesses of a statement that is not true, consistent wherever the prover is free to make them so.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::{wrapped_model, Scene};
+use halo2_proofs::halo2curves::{bn256::Fr, ff::Field};
+use verilens_circuit::{
+    field::from_ark,
+    layout::{CellRef, Col},
+};
+use verilens_statement::{
+    poseidon::{params, Width},
+    OutputMode,
+};
+
+const COPY: &str = "copy";
+
+/// Poseidon of width 13: the S-box inputs on the way, and the state after it.
+fn permute(state: &mut [Fr; 13]) -> Vec<Fr> {
+    let p = params(Width::W13);
+    let mut inputs = Vec::new();
+    let rounds = p.full_rounds + p.partial_rounds;
+    for round in 0..rounds {
+        let full = round < p.full_rounds / 2 || round >= rounds - p.full_rounds / 2;
+        for (i, z) in state.iter_mut().enumerate() {
+            *z += from_ark(&p.ark[round * 13 + i]);
+            if full || i == 0 {
+                inputs.push(*z);
+                *z = z.pow([5]);
+            }
+        }
+        let before = *state;
+        for (z, row) in state.iter_mut().zip(&p.mds) {
+            *z = row
+                .iter()
+                .zip(&before)
+                .map(|(m, s)| from_ark(m) * s)
+                .fold(Fr::zero(), |a, b| a + b);
+        }
+    }
+    inputs
+}
+
+/// A signed digest beside pixels that nobody signed. The payload sponge runs over the other pixels, its last state claims the
+/// signed digest, and the next sponge takes up the difference as its initial capacity.
+#[test]
+fn one_sponge_cannot_pay_for_the_digest_of_another() {
+    let scene = Scene::new(wrapped_model(), OutputMode::Committed);
+    let mut other = Scene::new(wrapped_model(), OutputMode::Committed);
+    other.bytes[0][40] ^= 1;
+    let (signed, forged) = (scene.trace(), other.trace());
+    let probe = scene.compiled.probe();
+    let kept = probe.authenticity_rows();
+    let mut tamper = Vec::new();
+    for col in Col::all().filter(|c| !c.second_phase()) {
+        for row in 0..forged.rows() {
+            let kept = matches!(col, Col::Byte(_)) && (row < 9 || kept.contains(&row));
+            if !kept && signed.get(col, row) != forged.get(col, row) {
+                tamper.push((CellRef::new(col, row), forged.get(col, row)));
+            }
+        }
+    }
+    let digest = probe.last_state(0, 0);
+    assert_ne!(signed.at(digest), forged.at(digest));
+    tamper.push((digest, signed.at(digest)));
+    // The output sponge, from another capacity.
+    let mut state = [Fr::zero(); 13];
+    let permutations = probe.sponge_permutations(1);
+    let constant = |i: usize| from_ark(&params(Width::W13).ark[i]);
+    for (i, z) in state.iter_mut().enumerate() {
+        *z = forged.at(probe.sbox(permutations.start, i)[0]) - constant(i);
+    }
+    let mut honest = state;
+    permute(&mut honest);
+    assert_eq!(honest[0], forged.at(probe.last_state(1, 0)));
+    state[0] += forged.at(digest) - signed.at(digest);
+    assert_eq!(permutations.len(), 1);
+    for (j, x) in permute(&mut state).into_iter().enumerate() {
+        let [cell, square] = probe.sbox(permutations.start, j);
+        tamper.extend([(cell, x), (square, x.square())]);
+    }
+    for (i, z) in state.into_iter().enumerate() {
+        tamper.push((probe.last_state(1, i), z));
+    }
+    let found = scene.failures_for(&tamper, &[(8, state[0])]);
+    assert_eq!(found, BTreeSet::from([COPY.to_owned()]));
+}
