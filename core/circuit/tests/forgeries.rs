@@ -10,6 +10,7 @@ use verilens_circuit::{
     field::from_ark,
     layout::{CellRef, Col},
 };
+use verilens_model::{Op, PadMode};
 use verilens_statement::{
     poseidon::{params, Width},
     OutputMode,
@@ -86,4 +87,29 @@ fn one_sponge_cannot_pay_for_the_digest_of_another() {
     }
     let found = scene.failures_for(&tamper, &[(8, state[0])]);
     assert_eq!(found, BTreeSet::from([COPY.to_owned()]));
+}
+
+/// A run of extra outputs is padded to whole rows. Its spare cells must not stand where the first outputs do.
+#[test]
+fn spare_cells_beside_extra_outputs_cannot_pay_for_an_output() {
+    let mut graph = wrapped_model();
+    if let Op::Pad { mode, .. } = &mut graph.nodes[0].op {
+        *mode = PadMode::Constant(0);
+    }
+    let scene = Scene::new(graph, OutputMode::Revealed);
+    let probe = scene.compiled.probe();
+    let trace = scene.trace();
+    let [bit, low, high] = probe.output(0, 0).unwrap();
+    let (b, one) = (trace.at(bit), Fr::one());
+    let v = trace.at(high) * Fr::from(probe.base()) + trace.at(low);
+    let integer = |b: Fr| (b.double() - one) * (v + b);
+    let lack = integer(b) - integer(one - b);
+    let word = trace.at(probe.public(9)) + one - b.double();
+    assert_eq!(scene.failures(&[]), BTreeSet::new());
+    for lane in 0..8 {
+        let spare = probe.extra(0, 0, lane).unwrap();
+        let tamper = [(bit, one - b), (spare, trace.at(spare) + lack)];
+        let found = scene.failures_for(&tamper, &[(9, word)]);
+        assert_eq!(found, BTreeSet::from([COPY.to_owned()]), "lane {lane}");
+    }
 }
