@@ -7,13 +7,15 @@ use std::collections::BTreeSet;
 use common::{wrapped_model, Scene};
 use halo2_proofs::halo2curves::{bn256::Fr, ff::Field};
 use verilens_circuit::{
+    compile::{Compiled, Statement},
     field::from_ark,
     layout::{CellRef, Col},
+    CircuitError,
 };
-use verilens_model::{Op, PadMode};
+use verilens_model::{Graph, IntTensor, Node, Op, PadMode, TensorId};
 use verilens_statement::{
     poseidon::{params, Width},
-    OutputMode,
+    OutputMode, SignatureScheme,
 };
 
 const COPY: &str = "copy";
@@ -112,4 +114,117 @@ fn spare_cells_beside_extra_outputs_cannot_pay_for_an_output() {
         let found = scene.failures_for(&tamper, &[(9, word)]);
         assert_eq!(found, BTreeSet::from([COPY.to_owned()]), "lane {lane}");
     }
+}
+
+fn compile(graph: Graph) -> Result<Compiled, CircuitError> {
+    graph.validate().unwrap();
+    Compiled::new(Statement {
+        graph,
+        model_digest: Fr::from(77),
+        scheme: SignatureScheme::EddsaBabyJubJubPoseidon,
+        mode: OutputMode::Revealed,
+    })
+}
+
+fn node(op: Op, inputs: &[usize]) -> Node {
+    Node {
+        name: "changed".into(),
+        op,
+        inputs: inputs.iter().map(|&i| TensorId(i)).collect(),
+    }
+}
+
+/// Bits of integers that no identity mentions would be the prover's to choose.
+#[test]
+fn outputs_that_no_layer_determines_are_refused() {
+    assert!(compile(wrapped_model()).is_ok());
+    // Between the sum (tensor 7) and its sign.
+    let changes: Vec<(&str, Vec<Op>)> = vec![
+        (
+            "rows of constants",
+            vec![Op::Pad {
+                axis: 2,
+                before: 0,
+                after: 1,
+                mode: PadMode::Constant(4),
+            }],
+        ),
+        (
+            "columns of constants",
+            vec![Op::Pad {
+                axis: 3,
+                before: 0,
+                after: 4,
+                mode: PadMode::Constant(4),
+            }],
+        ),
+        (
+            "rows twice",
+            vec![Op::Pad {
+                axis: 2,
+                before: 1,
+                after: 0,
+                mode: PadMode::Wrap,
+            }],
+        ),
+        (
+            "two rows in one",
+            vec![Op::Reshape {
+                shape: vec![1, 2, 1, 48],
+            }],
+        ),
+        (
+            "rows in parts",
+            vec![Op::Reshape {
+                shape: vec![1, 2, 6, 8],
+            }],
+        ),
+        (
+            "columns as rows",
+            vec![
+                Op::Transpose {
+                    perm: vec![0, 2, 3, 1],
+                },
+                Op::Pad {
+                    axis: 3,
+                    before: 1,
+                    after: 1,
+                    mode: PadMode::Wrap,
+                },
+            ],
+        ),
+    ];
+    for (what, ops) in changes {
+        let mut graph = wrapped_model();
+        graph.nodes.pop();
+        for op in ops.into_iter().chain([Op::Positive]) {
+            let last = graph.num_tensors() - 1;
+            graph.nodes.push(node(op, &[last]));
+        }
+        graph.outputs[0].tensor = TensorId(graph.num_tensors() - 1);
+        assert!(compile(graph).is_err(), "{what}");
+    }
+
+    // One integer under two outputs.
+    let mut graph = wrapped_model();
+    let value = IntTensor {
+        shape: vec![1, 1, 1, 1],
+        values: vec![9],
+    };
+    graph.nodes.push(node(Op::AddConst { value }, &[7]));
+    graph.nodes.push(node(Op::Positive, &[9]));
+    graph.outputs.push(verilens_model::Output {
+        name: "again".into(),
+        tensor: TensorId(10),
+    });
+    assert!(compile(graph).is_err(), "two outputs");
+
+    // The sign of an input.
+    let mut graph = wrapped_model();
+    graph.nodes.push(node(Op::Positive, &[0]));
+    graph.outputs.push(verilens_model::Output {
+        name: "pixels".into(),
+        tensor: TensorId(9),
+    });
+    assert!(compile(graph).is_err(), "input");
 }
