@@ -1,7 +1,7 @@
 //! A small model, an issuer, a holder and a signed capture, shared by the circuit's tests.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, dead_code)]
 
-use std::collections::BTreeSet;
+use std::{cell::RefCell, collections::BTreeSet};
 
 use halo2_proofs::{
     dev::{MockProver, VerifyFailure},
@@ -14,7 +14,7 @@ use verilens_circuit::{
     circuit::{StatementCircuit, Witness},
     compile::{tensor_specs, Compiled, Statement},
     field::from_ark,
-    layout::{CellRef, Trace},
+    layout::{CellRef, Col, Trace},
 };
 use verilens_model::{
     execute_all, DType, Graph, Input, IntTensor, Node, Op, Output, PadMode, TensorId,
@@ -47,6 +47,11 @@ fn node(op: Op, inputs: &[usize]) -> Node {
 
 /// A wrapped, strided convolution over one image, thresholded.
 pub fn wrapped_model() -> Graph {
+    wrapped_model_of(32)
+}
+
+/// The same over an image of this width: 3 output bits a column.
+pub fn wrapped_model_of(width: usize) -> Graph {
     let weight = |n: i64| IntTensor {
         shape: vec![2, 1, 3, 5],
         values: (0..30).map(|i| (i * 7 + n) % 13 - 6).collect(),
@@ -54,7 +59,7 @@ pub fn wrapped_model() -> Graph {
     let graph = Graph {
         inputs: vec![Input {
             name: "image".into(),
-            shape: vec![1, 1, 8, 32],
+            shape: vec![1, 1, 8, width],
             dtype: DType::Uint8,
         }],
         nodes: vec![
@@ -293,6 +298,63 @@ pub fn mock_challenges() -> Vec<Fr> {
             Fr::from_uniform_bytes(&hash)
         })
         .collect()
+}
+
+/// Asserts what fails after each change, and remembers which constraints have failed.
+pub struct Table<'a> {
+    pub scene: &'a Scene,
+    pub trace: Trace,
+    seen: RefCell<BTreeSet<[usize; 2]>>,
+}
+
+impl<'a> Table<'a> {
+    pub fn new(scene: &'a Scene) -> Self {
+        Self {
+            scene,
+            trace: scene.trace(),
+            seen: RefCell::default(),
+        }
+    }
+
+    /// Overwrites cells and asserts the exact set of failing constraints.
+    pub fn set(&self, what: &str, tamper: &[(CellRef, Fr)], expected: &[&str]) {
+        let failures = self.scene.raw_failures(tamper, &[]);
+        let found: BTreeSet<String> = failures.iter().map(describe).collect();
+        let expected: BTreeSet<String> = expected.iter().map(|s| (*s).to_owned()).collect();
+        assert_eq!(found, expected, "{what}");
+        self.seen
+            .borrow_mut()
+            .extend(failures.iter().filter_map(constraint));
+    }
+
+    /// Adds to a cell and asserts the exact set of failing constraints.
+    pub fn add(&self, what: &str, cell: CellRef, by: Fr, expected: &[&str]) {
+        self.set(what, &[(cell, self.trace.at(cell) + by)], expected);
+    }
+
+    /// Adds 1 to a cell, which it names by itself.
+    pub fn bump(&self, col: Col, row: usize, expected: &[&str]) {
+        let what = format!("{col:?} of row {row}");
+        self.add(&what, CellRef::new(col, row), Fr::one(), expected);
+    }
+
+    /// Constraints, as (gate, number in it), that have failed so far.
+    pub fn seen(&self) -> BTreeSet<[usize; 2]> {
+        self.seen.borrow().clone()
+    }
+}
+
+/// Gate and number in it of a constraint that failed, from "Constraint 2 ('name') in gate 1 ('gate')".
+pub fn constraint(failure: &VerifyFailure) -> Option<[usize; 2]> {
+    let VerifyFailure::ConstraintNotSatisfied { constraint, .. } = failure else {
+        return None;
+    };
+    let text = constraint.to_string();
+    let number = |after: &str| {
+        let rest = &text[text.find(after).unwrap() + after.len()..];
+        rest.split(' ').next().unwrap().parse().unwrap()
+    };
+    Some([number("gate "), number("Constraint ")])
 }
 
 pub fn describe(failure: &VerifyFailure) -> String {
