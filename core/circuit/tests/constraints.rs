@@ -170,17 +170,20 @@ fn sponges(t: &Table<'_>) {
     }
 }
 
+/// A row of the glue program: the cell it determines, whether it goes on, and the gate of the row before in its block.
+type GlueRow = (CellRef, bool, Option<&'static str>);
+
 /// Rows of each glue gate one by one: what it determines and what it reads.
 fn glue(t: &Table<'_>) {
-    const ROWS: usize = 6;
+    const ROWS: usize = 3;
     // No value of the program.
     let wild = Fr::from(0xdead_beef);
-    let mut rows: BTreeMap<&str, Vec<(CellRef, bool, Option<&str>)>> = BTreeMap::new();
-    let mut before: Option<&str> = None;
+    let mut rows: BTreeMap<&'static str, Vec<GlueRow>> = BTreeMap::new();
+    let mut before = None;
     for (gate, cell, more) in t.scene.compiled.probe().glue() {
         let kind = rows.entry(gate).or_default();
         // First rows, later rows and last rows of blocks, a few of each.
-        let alike = |r: &&(CellRef, bool, Option<&str>)| (r.1, r.2) == (more, before);
+        let alike = |r: &&GlueRow| (r.1, r.2) == (more, before);
         if kind.iter().filter(alike).count() < ROWS {
             kind.push((cell, more, before));
         }

@@ -222,6 +222,15 @@ impl Scene {
         })
     }
 
+    /// What the model gives for an output.
+    pub fn outputs(&self, output: usize) -> Vec<i64> {
+        self.with_witness(|w| {
+            w.execution
+                .values(self.graph.outputs[output].tensor)
+                .to_vec()
+        })
+    }
+
     /// The honest first phase.
     pub fn trace(&self) -> Trace {
         self.with_witness(|witness| self.compiled.first_phase(witness).unwrap().0)
