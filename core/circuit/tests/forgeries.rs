@@ -91,28 +91,54 @@ fn one_sponge_cannot_pay_for_the_digest_of_another() {
     assert_eq!(found, BTreeSet::from([COPY.to_owned()]));
 }
 
-/// A run of extra outputs is padded to whole rows. Its spare cells must not stand where the first outputs do.
+/// A run of extra outputs is padded to whole rows. Its spare cells must not stand where outputs do.
 #[test]
 fn spare_cells_beside_extra_outputs_cannot_pay_for_an_output() {
+    for (zeros, stride) in [
+        ([2, 2], 2),
+        ([2, 2], 1),
+        ([1, 3], 4),
+        ([1, 3], 2),
+        ([4, 0], 4),
+    ] {
+        spare_cells(PadMode::Constant(0), zeros, stride);
+    }
+    spare_cells(PadMode::Wrap, [2, 2], 2);
+}
+
+fn spare_cells(with: PadMode, [left, right]: [usize; 2], stride: usize) {
     let mut graph = wrapped_model();
-    if let Op::Pad { mode, .. } = &mut graph.nodes[0].op {
-        *mode = PadMode::Constant(0);
+    for node in &mut graph.nodes {
+        match &mut node.op {
+            Op::Pad {
+                before,
+                after,
+                mode,
+                ..
+            } => (*before, *after, *mode) = (left, right, with),
+            Op::Conv { strides, .. } => strides[1] = stride,
+            _ => (),
+        }
     }
     let scene = Scene::new(graph, OutputMode::Revealed);
     let probe = scene.compiled.probe();
     let trace = scene.trace();
-    let [bit, low, high] = probe.output(0, 0).unwrap();
-    let (b, one) = (trace.at(bit), Fr::one());
-    let v = trace.at(high) * Fr::from(probe.base()) + trace.at(low);
-    let integer = |b: Fr| (b.double() - one) * (v + b);
-    let lack = integer(b) - integer(one - b);
-    let word = trace.at(probe.public(9)) + one - b.double();
     assert_eq!(scene.failures(&[]), BTreeSet::new());
-    for lane in 0..8 {
-        let spare = probe.extra(0, 0, lane).unwrap();
-        let tamper = [(bit, one - b), (spare, trace.at(spare) + lack)];
-        let found = scene.failures_for(&tamper, &[(9, word)]);
-        assert_eq!(found, BTreeSet::from([COPY.to_owned()]), "lane {lane}");
+    for output in [0, 3] {
+        let [bit, low, high] = probe.output(0, output).unwrap();
+        let (b, one) = (trace.at(bit), Fr::one());
+        let v = trace.at(high) * Fr::from(probe.base()) + trace.at(low);
+        let integer = |b: Fr| (b.double() - one) * (v + b);
+        let lack = integer(b) - integer(one - b);
+        let change = (one - b.double()) * Fr::from(1 << output);
+        let word = trace.at(probe.public(9)) + change;
+        for lane in 0..8 {
+            let spare = probe.extra(0, 0, lane).unwrap();
+            let tamper = [(bit, one - b), (spare, trace.at(spare) + lack)];
+            let found = scene.failures_for(&tamper, &[(9, word)]);
+            let what = format!("{with:?} {left} {right}, stride {stride}, lane {lane}");
+            assert_eq!(found, BTreeSet::from([COPY.to_owned()]), "{what}");
+        }
     }
 }
 
