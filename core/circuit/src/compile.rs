@@ -15,6 +15,7 @@ use crate::{
         pixels::{byte_shift, inverse_word, PixelShape, PlacedPixels, WORD_BYTES},
         signs::{PlacedSigns, WORD_BITS},
     },
+    claims::Claims,
     config::{Config, GateSet, PUBLIC},
     error::CircuitError,
     field::from_ark,
@@ -22,7 +23,7 @@ use crate::{
     layout::{CellRef, Plan},
     lower::{
         conv::{ConvLayer, PlacedConv},
-        sources::{Origin, Source, Sources},
+        sources::Sources,
     },
     space::{group, Space},
     sponge::{self, PlacedSponges, SpongeSpec},
@@ -185,7 +186,7 @@ struct Front {
     layers: Vec<ConvLayer>,
     /// Per output: the integers, runs, run length.
     outputs: Vec<(TensorId, usize, usize)>,
-    sources: Sources,
+    claims: Claims,
     payload: PayloadLayout,
 }
 
@@ -232,7 +233,8 @@ impl Front {
             .collect();
         let mut outputs = Vec::new();
         let mut base = 2u64;
-        for output in &graph.outputs {
+        let mut claims = Claims::default();
+        for (number, output) in graph.outputs.iter().enumerate() {
             let unsupported = |why: &str| CircuitError::UnsupportedOutput {
                 output: output.name.clone(),
                 why: why.into(),
@@ -248,6 +250,7 @@ impl Front {
             let integers = node.inputs[0];
             let shape = sources.shape(integers);
             let len = shape.last().copied().unwrap_or(1);
+            claims.add(graph, &sources, number, integers, len)?;
             outputs.push((integers, shape.iter().product::<usize>() / len.max(1), len));
             let range = ranges[integers.0];
             let magnitude = range.min.unsigned_abs().max(range.max.unsigned_abs());
@@ -265,7 +268,7 @@ impl Front {
             shapes,
             layers,
             outputs,
-            sources,
+            claims,
             payload: payload_layout(&specs).map_err(|e| model(&e))?,
         })
     }
@@ -447,57 +450,24 @@ impl Front {
         pixels: &[Option<PlacedPixels>],
         outputs: &[OutputTensor],
     ) -> Result<(), CircuitError> {
-        let [k_out, rows, columns] = layer.out();
-        let mut runs: Vec<Option<(CellRef, i64)>> = vec![None; k_out * rows];
-        let mut by_node = std::collections::HashMap::new();
+        let [k_out, rows, _] = layer.out();
+        let mut found = Vec::with_capacity(k_out * rows);
         for k in 0..k_out {
-            if let Some((node, channel)) = layer.channel(k) {
-                by_node.insert((node, channel), k);
+            let (node, channel) = layer.channel(k).unwrap_or_default();
+            for s in 0..rows {
+                let Some(claim) = self.claims.get(node, channel * rows + s) else {
+                    return Err(CircuitError::UnsupportedNode {
+                        node: format!("#{node}"),
+                        op: "Conv".into(),
+                        why: "every row of its output must reach an output of Greater whole, with one constant".into(),
+                    });
+                };
+                let cell = outputs[claim.output].signs.run(claim.run);
+                found.push((program.external(cell), claim.constant));
             }
-        }
-        for output in outputs {
-            let sources = self.sources.tensor(output.integers);
-            for (run, chunk) in sources.chunks(columns).enumerate() {
-                if let Some((node, row, constant)) = layer_row(columns, chunk) {
-                    if let Some(k) = by_node.get(&(node, row / rows)) {
-                        runs[k * rows + row % rows] = Some((output.signs.run(run), constant));
-                    }
-                }
-            }
-        }
-        let mut found = Vec::with_capacity(runs.len());
-        for run in runs {
-            let Some((cell, constant)) = run else {
-                return Err(CircuitError::UnsupportedNode {
-                    node: format!("#{}", layer.channel(0).map_or(0, |c| c.0)),
-                    op: "Conv".into(),
-                    why: "every row of its output must reach an output of Greater whole, with one constant".into(),
-                });
-            };
-            found.push((program.external(cell), constant));
         }
         layer.constrain(program, placed, pixels, &|k, s| found[k * rows + s])
     }
-}
-
-/// Which node's output row a run is, if it is one, and the constant added to it.
-fn layer_row(columns: usize, chunk: &[Source]) -> Option<(usize, usize, i64)> {
-    let first = chunk.first()?;
-    let Origin::Node { node, index: start } = first.origin else {
-        return None;
-    };
-    let start = start as usize;
-    let whole = start.is_multiple_of(columns)
-        && chunk.len() == columns
-        && chunk.iter().enumerate().all(|(q, s)| {
-            s.constant == first.constant
-                && s.origin
-                    == Origin::Node {
-                        node,
-                        index: (start + q) as u32,
-                    }
-        });
-    whole.then_some((node as usize, start / columns, first.constant))
 }
 
 /// `Σ_w δ^w·word_w` of a tensor, from its runs.

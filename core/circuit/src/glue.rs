@@ -354,9 +354,33 @@ pub struct PlacedProgram {
 }
 
 impl PlacedProgram {
-    /// The cells of all values.
-    pub fn cells(&self) -> impl Iterator<Item = CellRef> + '_ {
-        self.cells.iter().copied()
+    /// Every row of the program: the gate that holds it, the cell it determines, and whether it goes on to the next row.
+    pub fn rows(&self) -> Vec<(&'static str, CellRef, bool)> {
+        let mut found = Vec::new();
+        for (node, cell) in self.nodes.iter().zip(&self.cells) {
+            let gates: Vec<&'static str> = match node {
+                Node::External(_) => Vec::new(),
+                Node::Products(terms) => vec!["glue: product"; terms.len()],
+                Node::Chain { parts, .. } => vec!["glue: horner"; parts.len()],
+                Node::PolyBeta(rows) => rows
+                    .iter()
+                    .map(|(_, step)| match step {
+                        Step::Beta => "glue: poly beta",
+                        Step::Lambda => "glue: poly lambda",
+                    })
+                    .collect(),
+                Node::PolyDelta(rows) => vec!["glue: poly delta"; rows.len()],
+            };
+            let last = gates.len().saturating_sub(1);
+            let at = |i: usize| CellRef::new(cell.col, cell.row + i);
+            found.extend(
+                gates
+                    .into_iter()
+                    .enumerate()
+                    .map(|(i, g)| (g, at(i), i < last)),
+            );
+        }
+        found
     }
 
     /// Evaluates the program and fills its rows; external cells must be filled before.

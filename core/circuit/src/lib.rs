@@ -3,6 +3,7 @@
 pub mod authenticity;
 pub mod chip;
 pub mod circuit;
+mod claims;
 pub mod compile;
 pub mod config;
 pub mod error;

@@ -1,10 +1,5 @@
 //! Where particular cells of a compiled statement stand: for tests that break them one by one.
-use crate::{
-    chip::pixels::PixelShape,
-    compile::Compiled,
-    config::PUBLIC,
-    layout::{CellRef, Col},
-};
+use crate::{chip::pixels::PixelShape, compile::Compiled, config::PUBLIC, layout::CellRef};
 
 /// A view of a compiled layout.
 #[derive(Clone, Copy)]
@@ -97,6 +92,17 @@ impl Probe<'_> {
         ]
     }
 
+    /// The permutations of a sponge, in the batch.
+    pub fn sponge_permutations(&self, sponge: usize) -> std::ops::Range<usize> {
+        self.0.sponges.permutations_of(sponge)
+    }
+
+    /// Rows of the half that knows the signature.
+    pub fn authenticity_rows(&self) -> std::ops::Range<usize> {
+        let first = self.0.authenticity.constants.zero.row;
+        first..first + self.0.authenticity.rows_used
+    }
+
     /// All first-phase cells of the bulk sponge.
     pub fn sponge_cells(&self, sponge: usize) -> Vec<CellRef> {
         let boxes = self.0.sponges.boxes();
@@ -114,12 +120,36 @@ impl Probe<'_> {
         self.0.gates.base
     }
 
-    /// Glue cells in use: one of each column, where a gate holds them.
-    pub fn glue(&self) -> Vec<CellRef> {
-        self.0
-            .program
-            .cells()
-            .filter(|c| matches!(c.col, Col::Glue(_)))
-            .collect()
+    /// Every row of the glue program: its gate, the cell it determines, whether it goes on to the next row.
+    pub fn glue(&self) -> Vec<(&'static str, CellRef, bool)> {
+        self.0.program.rows()
     }
+
+    /// First rows of the parts of the half that knows the signature.
+    pub fn landmarks(&self) -> Landmarks {
+        let placed = &self.0.authenticity;
+        let row = |cell: Option<&CellRef>| cell.map_or(0, |c| c.row);
+        Landmarks {
+            holder: row(placed.holder.inputs.first()),
+            digest: row(placed.digest.inputs.first()),
+            key: placed.eddsa.key.0.row,
+            path: placed.path.leaf.row,
+            times: placed.byte_rows.first().copied().unwrap_or(0),
+        }
+    }
+}
+
+/// See [`Probe::landmarks`].
+#[derive(Clone, Copy, Debug)]
+pub struct Landmarks {
+    /// First round of a hash of width 3.
+    pub holder: usize,
+    /// First round of a hash of width 6; its fifth input is loaded on the row before.
+    pub digest: usize,
+    /// The issuer's key.
+    pub key: usize,
+    /// The leaf, on the first swap row.
+    pub path: usize,
+    /// Bytes of the first of three times.
+    pub times: usize,
 }

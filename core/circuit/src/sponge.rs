@@ -1,18 +1,22 @@
 //! Sponges over many elements: a batch of width-13 Poseidon permutations checked by one random identity.
 //!
 //! Relation. For each sponge of the batch: state₀ = (domain, 0, …, 0); each permutation's input is the previous output (or state₀)
-//! plus twelve elements added to positions 1..13; the digest is position 0 of the last output.
+//! plus twelve elements added to positions 1..13; the digest is position 0 of the last output. A group of the batch is one
+//! sponge, after up to two permutations of the zero state that fill its first row: they start from constants, so they are constants.
 //!
 //! Cells. S-box inputs `x_{p,j}` of permutation `p` (169 of them), their squares (`chip::sbox`), and for each sponge its last output
 //! state (13 free cells). Nothing else: inside a permutation every S-box input is an affine function of earlier S-box
 //! outputs `y`, so the permutation is 169 linear equations
 //! `x_j = Σ L_{jj'}·y_{j'} + c_j`, where round 0 reads the previous permutation's last round and the elements.
 //!
-//! Check. Equation `(p, j)` is weighted by `ρ^p·w_j`, `ρ = δ^12`: `w = δ^(i−1)` for round-0 positions `i = 1..13` (so an element
-//! with index `e` in its sponge gets `δ^e`), and `ε^m·δ^n` with `m ≥ 1`, `n < 8`, all different, for the rest. The sum
+//! Check. The permutations of group `g` have the slots `σ(p) = p + g`, so a slot without permutation follows each group. An equation at
+//! slot `σ` is weighted by `ρ^σ·w`, `ρ = δ^12`: `w = δ^(i−1)` for a state's positions `i = 1..13` (so an element
+//! with index `e` in its sponge gets `δ^e`), and `ε^m·δ^n` with `m ≥ 1`, `n < 8`, all different, for the rest, `ε` for position 0 of
+//! a state. At a permutation's slot the state is round 0's input; at the free slot it is the group's last output, the 13 free
+//! cells. Were both at one slot, a cell of the one could pay for the other and the digest would be the prover's to choose. The sum
 //! over all equations must vanish. Soundness: the weights are different monomials in challenges drawn after `x`, the squares,
 //! the last states and the elements were committed, so if any equation fails the sum is a non-zero polynomial of degree
-//! below `12·P + 170` and vanishes with probability below `2^-230` (Schwartz–Zippel). The coefficients of the
+//! below `12·(P + G) + 170` for `P` permutations in `G` groups and vanishes with probability below `2^-230` (Schwartz–Zippel). The coefficients of the
 //! `y` sums are fixed polynomials in `δ, ε`, computed by the glue program from fixed cells.
 use std::sync::OnceLock;
 
@@ -136,38 +140,45 @@ pub struct SpongeSpec {
     pub len: usize,
 }
 
+/// A sponge's place among the permutations.
+struct Group {
+    spec: SpongeSpec,
+    /// Permutations of the zero state before it.
+    padding: usize,
+    /// Its own permutations.
+    own: std::ops::Range<usize>,
+}
+
 /// A placed batch.
 pub struct PlacedSponges {
-    specs: Vec<SpongeSpec>,
-    starts: Vec<usize>,
+    groups: Vec<Group>,
     boxes: PlacedSboxes,
     states: Vec<Vec<CellRef>>,
 }
 
-/// Places a batch and its S-boxes; a padding sponge of zeros fills the last row.
+/// Places a batch and its S-boxes.
 pub fn place(
     plan: &mut Plan,
     space: &mut Space,
     config: &SboxConfig,
-    mut specs: Vec<SpongeSpec>,
+    specs: Vec<SpongeSpec>,
 ) -> Result<PlacedSponges, CircuitError> {
-    let count =
-        |specs: &[SpongeSpec]| -> usize { specs.iter().map(|s| s.len.div_ceil(RATE)).sum() };
-    let missing = count(&specs).next_multiple_of(PER_ROW) - count(&specs);
-    if missing > 0 {
-        specs.push(SpongeSpec {
-            domain: Fr::zero(),
-            len: missing * RATE,
+    let mut groups: Vec<Group> = Vec::with_capacity(specs.len());
+    let mut sizes = Vec::with_capacity(specs.len());
+    for spec in specs {
+        let count = spec.len.div_ceil(RATE);
+        let size = count.next_multiple_of(PER_ROW);
+        let padding = size - count;
+        let first = groups.last().map_or(0, |g| g.own.end) + padding;
+        groups.push(Group {
+            spec,
+            padding,
+            own: first..first + count,
         });
+        sizes.push(size);
     }
-    let mut starts = Vec::new();
-    let mut permutations = 0;
-    for spec in &specs {
-        starts.push(permutations);
-        permutations += spec.len.div_ceil(RATE);
-    }
-    let boxes = config.place(plan, space, linear().boxes, permutations)?;
-    let states = specs
+    let boxes = config.place(plan, space, linear().boxes, &sizes)?;
+    let states = groups
         .iter()
         .map(|_| {
             let wired = 5;
@@ -178,8 +189,7 @@ pub fn place(
         })
         .collect::<Result<_, CircuitError>>()?;
     Ok(PlacedSponges {
-        specs,
-        starts,
+        groups,
         boxes,
         states,
     })
@@ -210,6 +220,11 @@ impl PlacedSponges {
     /// Where sponge `index`'s digest stands (wired).
     pub fn digest(&self, index: usize) -> CellRef {
         self.states[index][0]
+    }
+
+    /// Where sponge `index`'s permutations stand in the batch.
+    pub fn permutations_of(&self, index: usize) -> std::ops::Range<usize> {
+        self.groups[index].own.clone()
     }
 
     /// The batch's S-boxes.
@@ -309,31 +324,45 @@ impl PlacedSponges {
         let low = program.poly_delta(rows);
         let high = program.poly_delta(vec![rest]);
         let constants = program.horner(vec![low, high], delta8);
-        let every = program.geometric(rho, self.boxes.permutations() as u64);
-        let constants = program.mul(constants, every);
+        let slots = self.boxes.permutations() + self.groups.len();
+        let every = program.geometric(rho, slots as u64);
+        let mut used = vec![(1, every)];
+        for (g, group) in self.groups.iter().enumerate() {
+            used.push((-1, program.pow(rho, (group.own.end + g) as u64)));
+        }
+        let used = program.combine(&used);
+        let constants = program.mul(constants, used);
 
         // Where sponges begin and end.
         let mut terms: Vec<(i64, Val)> = Vec::new();
-        for (i, spec) in self.specs.iter().enumerate() {
-            let start = self.starts[i];
-            let end = start + spec.len.div_ceil(RATE);
-            if !bool::from(spec.domain.is_zero()) {
-                let domain = program.constant(spec.domain);
-                let shift = program.pow(rho, start as u64);
-                let begin = program.mul(domain, shift);
-                terms.push((-1, program.mul(begin, epsilon)));
+        for (g, group) in self.groups.iter().enumerate() {
+            let begin = program.pow(rho, (group.own.start + g) as u64);
+            let end = program.pow(rho, (group.own.end + g) as u64);
+            // The state that the zero state's permutations leave is taken away, the domain put in its place.
+            let mut start = [Fr::zero(); WIDTH];
+            for _ in 0..group.padding {
+                permute(&mut start, |_, _| ());
             }
-            let state: Vec<Val> = self.states[i]
+            start[0] -= group.spec.domain;
+            let positions: Vec<_> = start[1..]
+                .iter()
+                .copied()
+                .enumerate()
+                .filter(|(_, value)| !bool::from(value.is_zero()))
+                .collect();
+            let rest = weighted_constants(program, &positions);
+            let first = program.constant(start[0]);
+            let start = program.horner(vec![rest, first], epsilon);
+            terms.push((1, program.mul(start, begin)));
+            let state: Vec<Val> = self.states[g]
                 .iter()
                 .map(|&cell| program.external(cell))
                 .collect();
             let rest = program.horner(state[1..].to_vec(), delta);
             let last = program.horner(vec![rest, state[0]], epsilon);
-            let shift = program.pow(rho, end as u64);
-            terms.push((1, program.mul(last, shift)));
-            if let Some(&elements) = elements.get(i) {
-                let shift = program.pow(rho, start as u64);
-                terms.push((-1, program.mul(elements, shift)));
+            terms.push((1, program.mul(last, end)));
+            if let Some(&elements) = elements.get(g) {
+                terms.push((-1, program.mul(elements, begin)));
             }
         }
         let inputs = program.mul(inputs, epsilon);
@@ -354,58 +383,59 @@ impl PlacedSponges {
     /// element first. Returns the digests.
     pub fn fill(&self, trace: &mut Trace, elements: &[&[Fr]]) -> Result<Vec<Fr>, CircuitError> {
         let mut digests = Vec::new();
-        for (i, spec) in self.specs.iter().enumerate() {
-            let padding = Vec::new();
-            let list: &[Fr] = match elements.get(i) {
-                Some(list) if list.len() == spec.len => list,
-                Some(_) => {
+        for (g, group) in self.groups.iter().enumerate() {
+            let list: &[Fr] = match elements.get(g) {
+                Some(list) if list.len() == group.spec.len => list,
+                _ => {
                     return Err(CircuitError::Witness {
                         field: "sponge",
-                        expected: format!("{} elements", spec.len),
+                        expected: format!("{} elements", group.spec.len),
                     })
                 }
-                None => &padding,
             };
             let mut state = [Fr::zero(); WIDTH];
-            state[0] = spec.domain;
-            for p in 0..spec.len.div_ceil(RATE) {
-                for (slot, element) in state[1..].iter_mut().zip(list.iter().skip(p * RATE)) {
+            for p in group.own.start - group.padding..group.own.start {
+                permute(&mut state, |j, x| self.boxes.fill_input(trace, p, j, x));
+            }
+            state = [Fr::zero(); WIDTH];
+            state[0] = group.spec.domain;
+            for (p, block) in group.own.clone().zip(list.chunks(RATE)) {
+                for (slot, element) in state[1..].iter_mut().zip(block) {
                     *slot += element;
                 }
-                self.permute(trace, self.starts[i] + p, &mut state);
+                permute(&mut state, |j, x| self.boxes.fill_input(trace, p, j, x));
             }
-            for (cell, value) in self.states[i].iter().zip(&state) {
+            for (cell, value) in self.states[g].iter().zip(&state) {
                 trace.set(cell.col, cell.row, *value);
             }
             digests.push(state[0]);
         }
         Ok(digests)
     }
+}
 
-    fn permute(&self, trace: &mut Trace, p: usize, state: &mut [Fr; WIDTH]) {
-        let lin = linear();
-        let mut boxes = 0..lin.boxes;
-        let mut s_box = |element: &mut Fr| {
-            // There are as many boxes as S-boxes in all rounds together.
-            if let Some(j) = boxes.next() {
-                self.boxes.fill_input(trace, p, j, *element);
-            }
-            let square = *element * *element;
-            *element *= square * square;
-        };
-        let full_round = |state: &mut [Fr; WIDTH], round: usize, s_box: &mut dyn FnMut(&mut Fr)| {
-            for (element, constant) in state.iter_mut().zip(&lin.ark[round * WIDTH..]) {
-                *element += constant;
-                s_box(element);
-            }
-            *state = multiply(&lin.mds, state);
-        };
-        for round in 0..lin.full_half {
-            full_round(state, round, &mut s_box);
+/// Permutes a state; `input` sees every S-box's input.
+fn permute(state: &mut [Fr; WIDTH], mut input: impl FnMut(usize, Fr)) {
+    let lin = linear();
+    let mut j = 0;
+    let mut s_box = |element: &mut Fr| {
+        input(j, *element);
+        j += 1;
+        let square = *element * *element;
+        *element *= square * square;
+    };
+    let full_round = |state: &mut [Fr; WIDTH], round: usize, s_box: &mut dyn FnMut(&mut Fr)| {
+        for (element, constant) in state.iter_mut().zip(&lin.ark[round * WIDTH..]) {
+            *element += constant;
+            s_box(element);
         }
-        lin.sparse.run(state, &mut s_box);
-        for round in lin.full_half + lin.partial..2 * lin.full_half + lin.partial {
-            full_round(state, round, &mut s_box);
-        }
+        *state = multiply(&lin.mds, state);
+    };
+    for round in 0..lin.full_half {
+        full_round(state, round, &mut s_box);
+    }
+    lin.sparse.run(state, &mut s_box);
+    for round in lin.full_half + lin.partial..2 * lin.full_half + lin.partial {
+        full_round(state, round, &mut s_box);
     }
 }

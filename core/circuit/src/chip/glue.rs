@@ -8,7 +8,7 @@
 //! | `poly_lambda` | `g3 = Σ_t c_t·β^t + cont·β^8·λ·g3'` |
 //! | `poly_delta` | `g3 = Σ_t c_t·δ^t + cont·ε·g3'` |
 //!
-//! `cont` is a fixed flag (one for `g0..g2`, one for `g3`), `c_t` are the shared constants. Each row determines its
+//! `cont` is a fixed flag, 0 or 1 on these rows (one for `g0..g2`, one for `g3`), `c_t` are the shared constants. Each row determines its
 //! `g2` or `g3` from the cells below and beside it, so a chain's first cell is the value that its fixed cells
 //! and copied operands say, whatever the prover does.
 use halo2_proofs::{

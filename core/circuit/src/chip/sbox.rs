@@ -2,12 +2,18 @@
 //!
 //! A batch of `P` permutations stands *by S-box*: for each S-box index `j` a block of `P/3` rows holds the inputs
 //! `x_{p,j}` of all permutations `p`. A cell beside each input holds its square, so `y = square²·x` has degree 3.
-//! Upwards over a block, with `ρ = δ^12`: `g2 = Σ_p ρ^p·x_{p,j}`, `g3 = Σ_p ρ^p·y_{p,j}`. All linear relations
-//! of the permutations are then one identity in these sums (see `sponge`).
-use halo2_proofs::plonk::Fixed;
+//! Permutations come in *groups* of whole rows. Upwards over a block, with `ρ = δ^12` and `σ(p) = p +` (number of the group):
+//! `g2 = Σ_p ρ^σ(p)·x_{p,j}`, `g3 = Σ_p ρ^σ(p)·y_{p,j}`. So one power of `ρ` after each group belongs to no permutation; there
+//! `sponge` closes a group by equations of their own. All linear relations of the permutations are one identity in these sums.
+//!
+//! The flag `c` of a row says what follows it in its block: 0 nothing, 1 a row of the same group (`ρ^3`), 2 another
+//! group (`ρ^4`); the factor is `ρ^3·(c(2 − c) + c(c − 1)/2·ρ)`.
 use halo2_proofs::{
-    halo2curves::{bn256::Fr, ff::Field},
-    plonk::{Column, ConstraintSystem, Selector},
+    halo2curves::{
+        bn256::Fr,
+        ff::{Field, PrimeField},
+    },
+    plonk::{Column, ConstraintSystem, Expression, Fixed, Selector},
     poly::Rotation,
 };
 
@@ -65,7 +71,10 @@ impl SboxConfig {
                 .zip(&squares)
                 .map(|(x, s)| s.clone() * s.clone() * x.clone())
                 .collect();
-            let step = cont * power(&rho, PER_ROW as u32);
+            let constant = |n: u64| Expression::Constant(Fr::from(n));
+            let within = cont.clone() * (constant(2) - cont.clone());
+            let across = cont.clone() * (cont - constant(1)) * Fr::TWO_INV;
+            let step = (within + across * rho.clone()) * power(&rho, PER_ROW as u32);
             let [gx, gy] = [2, 3].map(|i| columns.cur(meta, Col::Glue(i)));
             let [nx, ny] = [2, 3].map(|i| columns.next(meta, Col::Glue(i)));
             let mut constraints: Vec<_> = (0..PER_ROW)
@@ -84,15 +93,20 @@ impl SboxConfig {
         config
     }
 
-    /// Places `boxes` blocks for `permutations` permutations (a multiple of three).
+    /// Places `boxes` blocks for groups of so many permutations (multiples of three).
     pub fn place(
         &self,
         plan: &mut Plan,
         space: &mut Space,
         boxes: usize,
-        permutations: usize,
+        groups: &[usize],
     ) -> Result<PlacedSboxes, CircuitError> {
-        let per_block = permutations / PER_ROW;
+        let mut ends = Vec::with_capacity(groups.len());
+        let mut per_block = 0;
+        for permutations in groups {
+            per_block += permutations / PER_ROW;
+            ends.push(per_block);
+        }
         let mut blocks = Vec::with_capacity(boxes);
         for _ in 0..boxes {
             let first = space.take(group::FULL | group::GLUE2 | group::GLUE3, per_block)?;
@@ -101,16 +115,20 @@ impl SboxConfig {
                 plan.fix(
                     self.cont,
                     first + r,
-                    if r + 1 < per_block {
-                        Fr::one()
-                    } else {
-                        Fr::zero()
-                    },
+                    Fr::from(match r + 1 {
+                        next if next == per_block => 0,
+                        next if ends.contains(&next) => 2,
+                        _ => 1,
+                    }),
                 );
             }
             blocks.push(first);
         }
-        Ok(PlacedSboxes { blocks, per_block })
+        Ok(PlacedSboxes {
+            blocks,
+            per_block,
+            ends,
+        })
     }
 }
 
@@ -118,15 +136,17 @@ impl SboxConfig {
 pub struct PlacedSboxes {
     blocks: Vec<usize>,
     per_block: usize,
+    /// Rows of a block up to each group's end.
+    ends: Vec<usize>,
 }
 
 impl PlacedSboxes {
-    /// `Σ_p ρ^p·x_{p,j}`.
+    /// `Σ_p ρ^σ(p)·x_{p,j}`.
     pub fn inputs(&self, j: usize) -> CellRef {
         CellRef::new(Col::Glue(2), self.blocks[j])
     }
 
-    /// `Σ_p ρ^p·y_{p,j}`.
+    /// `Σ_p ρ^σ(p)·y_{p,j}`.
     pub fn outputs(&self, j: usize) -> CellRef {
         CellRef::new(Col::Glue(3), self.blocks[j])
     }
@@ -158,7 +178,12 @@ impl PlacedSboxes {
         let rho = challenges.delta.pow([u64::from(RATE)]);
         for &first in &self.blocks {
             let (mut gx, mut gy) = (Fr::zero(), Fr::zero());
-            for row in (first..first + self.per_block).rev() {
+            for r in (0..self.per_block).rev() {
+                let row = first + r;
+                if self.ends.contains(&(r + 1)) {
+                    gx *= rho;
+                    gy *= rho;
+                }
                 for i in (0..PER_ROW).rev() {
                     let x = trace.get(x_col(i), row);
                     let s = trace.get(square_col(i), row);

@@ -324,6 +324,16 @@ mod tests {
                 assert_eq!(found(&f), ["constant: flag / value"]);
             }
         }
+        // 0, and -1: the largest element of the field is a scalar of it, but far above the subgroup's order.
+        let order = subgroup_order();
+        assert_eq!(
+            found(&fixture(base, start(), &bits(&Fr::zero()), &order)),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            found(&fixture(base, start(), &bits(&-Fr::one()), &order)),
+            ["constant: flag / value"]
+        );
         // The same field element, by bits that are not canonical.
         let five = Fr::from(5);
         let f = fixture(

@@ -10,6 +10,10 @@
 //! values are *extra outputs*, free cells of the first phase. With wrapped padding the layer's output is
 //! `lin[q] + lin[q ± OW]`, so an extra is added at its own `q` and taken away where it wraps to.
 //!
+//! Extras stand in whole rows of eight cells, and every cell of them counts as an extra. The spare ones must not share a weight with an output:
+//! to the right, and with wrapped padding, they lie beyond all other weights (the last of them first, so each must be zero); to the
+//! left they would lie among the first outputs, so there `high` is rounded up and none is spare.
+//!
 //! Channels and rows are separated by a second challenge: `(λ')^(k + K·s)` up to powers of `β`, `λ' = λ·β^8`.
 //!
 //! Soundness. Both sides are polynomials in `β, λ` fixed before the challenges. As the weights of different `(k, s, q)`, extras included,
@@ -24,7 +28,7 @@ use crate::{
     error::CircuitError,
     field::from_i64,
     glue::{Coefficients, Program, Step, Val},
-    layout::{Plan, Trace, CONST_LANES},
+    layout::{Plan, Trace, BYTE_LANES, CONST_LANES},
     space::Space,
 };
 
@@ -66,17 +70,6 @@ pub struct ConvLayer {
     out: [usize; 3],
     low: isize,
     high: isize,
-}
-
-/// Where a run of this layer's outputs stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OutputRun {
-    /// Output tensor (position among the placed sign tensors).
-    pub tensor: usize,
-    /// Run in it.
-    pub run: usize,
-    /// Constant added to the convolution there.
-    pub constant: i64,
 }
 
 impl ConvLayer {
@@ -145,6 +138,10 @@ impl ConvLayer {
                 "wrapped padding with {ow} outputs over {width} columns at stride {stride}; a full circle is supported"
             )));
         }
+        let high = match padding.wrap {
+            true => high,
+            false => high.unsigned_abs().next_multiple_of(BYTE_LANES) as isize,
+        };
         let part = Part {
             node,
             weight: weight.clone(),

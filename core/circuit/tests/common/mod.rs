@@ -1,6 +1,8 @@
 //! A small model, an issuer, a holder and a signed capture, shared by the circuit's tests.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, dead_code)]
 
+use std::{cell::RefCell, collections::BTreeSet};
+
 use halo2_proofs::{
     dev::{MockProver, VerifyFailure},
     halo2curves::bn256::Fr,
@@ -12,7 +14,7 @@ use verilens_circuit::{
     circuit::{StatementCircuit, Witness},
     compile::{tensor_specs, Compiled, Statement},
     field::from_ark,
-    layout::CellRef,
+    layout::{CellRef, Col, Trace},
 };
 use verilens_model::{
     execute_all, DType, Graph, Input, IntTensor, Node, Op, Output, PadMode, TensorId,
@@ -45,6 +47,11 @@ fn node(op: Op, inputs: &[usize]) -> Node {
 
 /// A wrapped, strided convolution over one image, thresholded.
 pub fn wrapped_model() -> Graph {
+    wrapped_model_of(32)
+}
+
+/// The same over an image of this width: 3 output bits a column.
+pub fn wrapped_model_of(width: usize) -> Graph {
     let weight = |n: i64| IntTensor {
         shape: vec![2, 1, 3, 5],
         values: (0..30).map(|i| (i * 7 + n) % 13 - 6).collect(),
@@ -52,7 +59,7 @@ pub fn wrapped_model() -> Graph {
     let graph = Graph {
         inputs: vec![Input {
             name: "image".into(),
-            shape: vec![1, 1, 8, 32],
+            shape: vec![1, 1, 8, width],
             dtype: DType::Uint8,
         }],
         nodes: vec![
@@ -189,7 +196,8 @@ impl Scene {
         }
     }
 
-    pub fn with_circuit<T>(&self, f: impl FnOnce(StatementCircuit<'_>, Vec<Fr>) -> T) -> T {
+    /// Runs the model and hands out everything that a prover puts in.
+    fn with_witness<T>(&self, f: impl FnOnce(&Witness<'_>) -> T) -> T {
         let inputs: Vec<(&str, &[u8])> = self
             .graph
             .inputs
@@ -198,35 +206,34 @@ impl Scene {
             .map(|(i, b)| (i.name.as_str(), b.as_slice()))
             .collect();
         let execution = execute_all(&self.graph, &inputs).unwrap();
-        let witness = Witness {
+        f(&Witness {
             authenticity: self.auth(),
             tensors: self.bytes.iter().map(Vec::as_slice).collect(),
             execution: &execution,
             blinding: self.blinding,
             signal: self.signal,
-        };
-        let (circuit, instance) = StatementCircuit::new(&self.compiled, &witness).unwrap();
-        f(circuit, instance)
+        })
+    }
+
+    pub fn with_circuit<T>(&self, f: impl FnOnce(StatementCircuit<'_>, Vec<Fr>) -> T) -> T {
+        self.with_witness(|witness| {
+            let (circuit, instance) = StatementCircuit::new(&self.compiled, witness).unwrap();
+            f(circuit, instance)
+        })
+    }
+
+    /// What the model gives for an output.
+    pub fn outputs(&self, output: usize) -> Vec<i64> {
+        self.with_witness(|w| {
+            w.execution
+                .values(self.graph.outputs[output].tensor)
+                .to_vec()
+        })
     }
 
     /// The honest first phase.
-    pub fn trace(&self) -> verilens_circuit::layout::Trace {
-        let inputs: Vec<(&str, &[u8])> = self
-            .graph
-            .inputs
-            .iter()
-            .zip(&self.bytes)
-            .map(|(i, b)| (i.name.as_str(), b.as_slice()))
-            .collect();
-        let execution = execute_all(&self.graph, &inputs).unwrap();
-        let witness = Witness {
-            authenticity: self.auth(),
-            tensors: self.bytes.iter().map(Vec::as_slice).collect(),
-            execution: &execution,
-            blinding: self.blinding,
-            signal: self.signal,
-        };
-        self.compiled.first_phase(&witness).unwrap().0
+    pub fn trace(&self) -> Trace {
+        self.with_witness(|witness| self.compiled.first_phase(witness).unwrap().0)
     }
 
     /// Low limb of one output of the first layer, and an extra output that makes up for it at the mock prover's `β`.
@@ -247,19 +254,42 @@ impl Scene {
     }
 
     /// `gate / constraint` of everything that fails after overwriting cells.
-    pub fn failures(&self, tamper: &[(CellRef, Fr)]) -> std::collections::BTreeSet<String> {
-        self.with_circuit(|mut circuit, instance| {
+    pub fn failures(&self, tamper: &[(CellRef, Fr)]) -> BTreeSet<String> {
+        self.failures_for(tamper, &[])
+    }
+
+    /// The same for other public words, which the rows that show them follow.
+    pub fn failures_for(
+        &self,
+        tamper: &[(CellRef, Fr)],
+        words: &[(usize, Fr)],
+    ) -> BTreeSet<String> {
+        let found = self.raw_failures(tamper, words);
+        found.iter().map(describe).collect()
+    }
+
+    /// What the mock prover reports.
+    pub fn raw_failures(
+        &self,
+        tamper: &[(CellRef, Fr)],
+        words: &[(usize, Fr)],
+    ) -> Vec<VerifyFailure> {
+        self.with_circuit(|mut circuit, mut instance| {
+            let probe = self.compiled.probe();
             circuit.tamper(tamper.iter().copied());
-            let prover = MockProver::run(self.compiled.k(), &circuit, vec![instance]).unwrap();
-            match prover.verify_par() {
-                Ok(()) => Default::default(),
-                // Cells left at zero are never "assigned"; the mock prover lists them beside real failures.
-                Err(list) => list
-                    .into_iter()
-                    .filter(|f| !matches!(f, VerifyFailure::CellNotAssigned { .. }))
-                    .map(describe)
-                    .collect(),
+            circuit.tamper(
+                words
+                    .iter()
+                    .map(|&(word, value)| (probe.public(word), value)),
+            );
+            for &(word, value) in words {
+                instance[word] = value;
             }
+            let prover = MockProver::run(self.compiled.k(), &circuit, vec![instance]).unwrap();
+            // Cells left at zero are never "assigned"; the mock prover lists them beside real failures.
+            let mut found = prover.verify_par().err().unwrap_or_default();
+            found.retain(|f| !matches!(f, VerifyFailure::CellNotAssigned { .. }));
+            found
         })
     }
 }
@@ -279,7 +309,64 @@ pub fn mock_challenges() -> Vec<Fr> {
         .collect()
 }
 
-fn describe(failure: VerifyFailure) -> String {
+/// Asserts what fails after each change, and remembers which constraints have failed.
+pub struct Table<'a> {
+    pub scene: &'a Scene,
+    pub trace: Trace,
+    seen: RefCell<BTreeSet<[usize; 2]>>,
+}
+
+impl<'a> Table<'a> {
+    pub fn new(scene: &'a Scene) -> Self {
+        Self {
+            scene,
+            trace: scene.trace(),
+            seen: RefCell::default(),
+        }
+    }
+
+    /// Overwrites cells and asserts the exact set of failing constraints.
+    pub fn set(&self, what: &str, tamper: &[(CellRef, Fr)], expected: &[&str]) {
+        let failures = self.scene.raw_failures(tamper, &[]);
+        let found: BTreeSet<String> = failures.iter().map(describe).collect();
+        let expected: BTreeSet<String> = expected.iter().map(|s| (*s).to_owned()).collect();
+        assert_eq!(found, expected, "{what}");
+        self.seen
+            .borrow_mut()
+            .extend(failures.iter().filter_map(constraint));
+    }
+
+    /// Adds to a cell and asserts the exact set of failing constraints.
+    pub fn add(&self, what: &str, cell: CellRef, by: Fr, expected: &[&str]) {
+        self.set(what, &[(cell, self.trace.at(cell) + by)], expected);
+    }
+
+    /// Adds 1 to a cell, which it names by itself.
+    pub fn bump(&self, col: Col, row: usize, expected: &[&str]) {
+        let what = format!("{col:?} of row {row}");
+        self.add(&what, CellRef::new(col, row), Fr::one(), expected);
+    }
+
+    /// Constraints, as (gate, number in it), that have failed so far.
+    pub fn seen(&self) -> BTreeSet<[usize; 2]> {
+        self.seen.borrow().clone()
+    }
+}
+
+/// Gate and number in it of a constraint that failed, from "Constraint 2 ('name') in gate 1 ('gate')".
+pub fn constraint(failure: &VerifyFailure) -> Option<[usize; 2]> {
+    let VerifyFailure::ConstraintNotSatisfied { constraint, .. } = failure else {
+        return None;
+    };
+    let text = constraint.to_string();
+    let number = |after: &str| {
+        let rest = &text[text.find(after).unwrap() + after.len()..];
+        rest.split(' ').next().unwrap().parse().unwrap()
+    };
+    Some([number("gate "), number("Constraint ")])
+}
+
+pub fn describe(failure: &VerifyFailure) -> String {
     match failure {
         VerifyFailure::ConstraintNotSatisfied { constraint, .. } => {
             let text = constraint.to_string();
