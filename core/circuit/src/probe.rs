@@ -18,7 +18,7 @@ impl Compiled {
     }
 }
 
-impl Probe<'_> {
+impl<'a> Probe<'a> {
     /// A byte of an input tensor.
     pub fn pixel(&self, tensor: usize, byte: usize) -> Option<CellRef> {
         Some(self.0.pixels.get(tensor)?.as_ref()?.cell(byte))
@@ -107,6 +107,11 @@ impl Probe<'_> {
             }
         }
         cells
+    }
+
+    /// Every fixed cell, selector and copy.
+    pub fn plan(&self) -> &'a crate::layout::Plan {
+        &self.0.plan
     }
 
     /// The limb base.
