@@ -72,6 +72,11 @@ impl<'a> Probe<'a> {
         Some(self.0.identities.get(layer)?.runs().nth(run)?.cell(u))
     }
 
+    /// Cell `u` of an output that the model does not need, in gap `gap` of row and channel `i` of a layer; also past its end.
+    pub fn gap(&self, layer: usize, i: usize, gap: usize, u: usize) -> Option<CellRef> {
+        Some(self.0.identities.get(layer)?.gap(i, gap)?.cell(u))
+    }
+
     /// S-box input and square `j` of permutation `p`.
     pub fn sbox(&self, p: usize, j: usize) -> [CellRef; 2] {
         let boxes = self.0.sponges.boxes();

@@ -4,8 +4,9 @@
 //! (a residue of its bytes modulo an element's distance `e`) that covers the positions `before..before + columns` of the row, as far as
 //! the row reaches. So a row may begin or end inside a line (Slice), have constants around a line (Pad) or several lines
 //! (circular Pad, Concat), and consecutive elements may be `e` bytes apart (a transposed image). It must not leave out or replace
-//! a part of a line in its middle: the run sums that enter a layer's identity are of whole lines.
-use std::collections::BTreeMap;
+//! a part of a line in its middle: the run sums that enter a layer's identity are of whole lines. Several ways to cut an input into
+//! lines are tried, the cheapest that fits is taken. Lines of one byte fit everything, at a circuit row a byte.
+use std::collections::{BTreeMap, HashMap};
 
 use verilens_model::Graph;
 
@@ -13,7 +14,7 @@ use super::sources::{Origin, Source};
 use crate::chip::pixels::{PixelShape, MAX_STRIDE};
 
 /// Most segments in a row.
-const MAX_SEGMENTS: usize = 64;
+const MAX_SEGMENTS: usize = 1 << 12;
 /// Most distances between elements that are tried.
 const MAX_DISTANCES: usize = 4;
 
@@ -144,14 +145,13 @@ impl Layouts {
         reader: Reader,
         out: &mut [Vec<Segment>],
     ) -> Result<(), String> {
-        let mut best: Option<(usize, PixelShape, Vec<Vec<Cut>>)> = None;
-        let mut why = String::from("no two of its elements stand side by side in an input");
-        for (distance, width) in self.candidates(input, seen, reader.stride) {
-            let shape = self.shape(input, width, distance * reader.stride);
+        let mut best: Option<(usize, PixelShape, usize, Vec<Vec<Cut>>)> = None;
+        let mut why = String::new();
+        for (distance, width) in self.candidates(input, seen) {
+            let shape = self.shape(input, width, distance, reader.stride);
             if !shape.is_supported() {
                 why = format!(
-                    "elements of a row are {distance} bytes apart; with column stride {} at most {MAX_STRIDE} bytes in all \
-                     can be stepped over",
+                    "column stride {} over elements {distance} bytes apart; at most {MAX_STRIDE} bytes can be stepped over",
                     reader.stride
                 );
                 continue;
@@ -164,13 +164,13 @@ impl Layouts {
                 Ok(cuts) => {
                     let cost = self.cost(input, shape, width / distance, &cuts, reader);
                     if best.as_ref().is_none_or(|(least, ..)| cost < *least) {
-                        best = Some((cost, shape, cuts));
+                        best = Some((cost, shape, distance, cuts));
                     }
                 }
                 Err(reason) => why = reason,
             }
         }
-        let Some((_, shape, cuts)) = best else {
+        let Some((_, shape, distance, cuts)) = best else {
             return Err(why);
         };
         let layout = self.intern(input, shape);
@@ -180,53 +180,44 @@ impl Layouts {
                 line: cut.line,
                 lane: cut.lane,
                 before: cut.before,
-                columns: shape.width * reader.stride / shape.stride,
-                element: shape.stride / reader.stride,
+                columns: shape.width / distance,
+                element: distance,
             }));
         }
         Ok(())
     }
 
     /// Distances between elements with lengths of lines that may fit, in bytes.
-    fn candidates(&self, input: usize, seen: &Seen, stride: usize) -> Vec<(usize, usize)> {
+    fn candidates(&self, input: usize, seen: &Seen) -> Vec<(usize, usize)> {
         let dims = self.dims.get(input).map_or(&[][..], Vec::as_slice);
         let len: usize = dims.iter().product();
-        let mut widths: Vec<usize> = (0..=dims.len())
+        let mut widths: Vec<usize> = (0..dims.len())
             .map(|axis| dims.iter().skip(axis).product())
             .collect();
-        let mut distances = seen.distances();
-        if distances.is_empty() {
-            distances.push(1);
-        }
-        // Layers that share an input should share its layout, so what is there comes first.
         let there = self.shapes.get(input).map_or(&[][..], Vec::as_slice);
-        let mut found: Vec<(usize, usize)> = Vec::new();
-        for distance in distances {
-            widths.extend(there.iter().map(|s| s.width));
-            widths.push(seen.longest.saturating_mul(distance));
-            for &width in &widths {
-                let fits = width >= distance
-                    && width.is_multiple_of(distance)
-                    && len.is_multiple_of(width.max(1))
-                    && distance.checked_mul(stride).is_some();
-                if fits && !found.contains(&(distance, width)) {
+        widths.extend(there.iter().map(|s| s.width));
+        let mut found = vec![(1, 1)];
+        for distance in seen.distances() {
+            let longest = seen.longest.saturating_mul(distance);
+            for width in widths.iter().copied().chain([longest]) {
+                let fits = width.is_multiple_of(distance) && len.is_multiple_of(width.max(1));
+                if fits && width >= distance && !found.contains(&(distance, width)) {
                     found.push((distance, width));
                 }
             }
         }
-        found.sort_by_key(|&(distance, width)| {
-            let shape = self.shape(input, width, distance.saturating_mul(stride));
-            (!there.contains(&shape), width)
-        });
+        found.sort_by_key(|candidate| candidate.1);
         found
     }
 
-    fn shape(&self, input: usize, width: usize, stride: usize) -> PixelShape {
+    /// Lines of `width` bytes, read in steps of `stride` elements. In a line no longer than a step any step is the same, so the
+    /// line's length stands for it.
+    fn shape(&self, input: usize, width: usize, distance: usize, stride: usize) -> PixelShape {
         let len: usize = self.dims.get(input).map_or(0, |d| d.iter().product());
         PixelShape {
             rows: len / width.max(1),
             width,
-            stride,
+            stride: distance.saturating_mul(stride).min(width),
         }
     }
 
@@ -302,7 +293,7 @@ impl Seen {
 }
 
 /// A segment before it has a layout.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Cut {
     line: usize,
     lane: usize,
@@ -312,6 +303,7 @@ struct Cut {
 /// What of `input` stands in a row, for elements `distance` bytes apart in lines of `width` bytes.
 fn cut(row: &[Source], input: usize, distance: usize, width: usize) -> Result<Vec<Cut>, String> {
     let mut found: Vec<(Cut, usize)> = Vec::new();
+    let mut places: HashMap<Cut, usize> = HashMap::new();
     for (x, source) in row.iter().enumerate() {
         let Origin::Input { input: of, index } = source.origin else {
             continue;
@@ -325,11 +317,17 @@ fn cut(row: &[Source], input: usize, distance: usize, width: usize) -> Result<Ve
             lane: within % distance,
             before: x as isize - (within / distance) as isize,
         };
-        // The current segment is nearly always the last one found.
-        match found.iter().rposition(|(cut, _)| *cut == here) {
-            Some(at) => found[at].1 += 1,
-            None if found.len() < MAX_SEGMENTS => found.push((here, 1)),
-            None => return Err("elements of too many places in one row".into()),
+        if let Some(last) = found.last_mut().filter(|last| last.0 == here) {
+            last.1 += 1;
+            continue;
+        }
+        let at = *places.entry(here).or_insert(found.len());
+        if let Some(known) = found.get_mut(at) {
+            known.1 += 1;
+        } else if found.len() < MAX_SEGMENTS {
+            found.push((here, 1));
+        } else {
+            return Err("elements of too many places in one row".into());
         }
     }
     let columns = (width / distance) as isize;

@@ -489,6 +489,11 @@ pub struct PlacedIdentity {
 }
 
 impl PlacedIdentity {
+    /// Free cells of gap `gap` in row `s` and channel `k`, as `i = s·K + k`.
+    pub fn gap(&self, i: usize, gap: usize) -> Option<&PlacedExtras> {
+        self.gaps.get(i)?.get(gap)
+    }
+
     /// All runs of extra outputs, then those of outputs that the model does not need.
     pub fn runs(&self) -> impl Iterator<Item = &PlacedExtras> {
         self.extras.iter().chain(&self.gaps).flatten()
