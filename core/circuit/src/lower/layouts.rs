@@ -148,6 +148,10 @@ impl Layouts {
         let mut best: Option<(usize, PixelShape, usize, Vec<Vec<Cut>>)> = None;
         let mut why = String::new();
         for (distance, width) in self.candidates(input, seen) {
+            // Lines of one byte are the last resort.
+            if width == 1 && best.is_some() {
+                break;
+            }
             let shape = self.shape(input, width, distance, reader.stride);
             if !shape.is_supported() {
                 why = format!(
@@ -156,18 +160,16 @@ impl Layouts {
                 );
                 continue;
             }
-            let cuts: Result<Vec<_>, _> = rows
-                .iter()
-                .map(|row| cut(row, input, distance, width))
-                .collect();
-            match cuts {
+            match cut_all(rows, input, distance, width) {
                 Ok(cuts) => {
                     let cost = self.cost(input, shape, width / distance, &cuts, reader);
                     if best.as_ref().is_none_or(|(least, ..)| cost < *least) {
                         best = Some((cost, shape, distance, cuts));
                     }
                 }
-                Err(reason) => why = reason,
+                // What the last resort fails at says little.
+                Err(reason) if width > 1 || why.is_empty() => why = reason,
+                Err(_) => {}
             }
         }
         let Some((_, shape, distance, cuts)) = best else {
@@ -196,7 +198,7 @@ impl Layouts {
             .collect();
         let there = self.shapes.get(input).map_or(&[][..], Vec::as_slice);
         widths.extend(there.iter().map(|s| s.width));
-        let mut found = vec![(1, 1)];
+        let mut found = Vec::new();
         for distance in seen.distances() {
             let longest = seen.longest.saturating_mul(distance);
             for width in widths.iter().copied().chain([longest]) {
@@ -206,7 +208,10 @@ impl Layouts {
                 }
             }
         }
-        found.sort_by_key(|candidate| candidate.1);
+        if !found.contains(&(1, 1)) {
+            found.push((1, 1));
+        }
+        found.sort_by_key(|candidate| (candidate.1 == 1, candidate.1));
         found
     }
 
@@ -300,6 +305,28 @@ struct Cut {
     before: isize,
 }
 
+/// [`cut`] for all rows, if they are of no more segments than the largest circuit has rows.
+fn cut_all(
+    rows: &[&[Source]],
+    input: usize,
+    distance: usize,
+    width: usize,
+) -> Result<Vec<Vec<Cut>>, String> {
+    let mut all = Vec::with_capacity(rows.len());
+    let mut count = 0;
+    for row in rows {
+        let cuts = cut(row, input, distance, width)?;
+        count += cuts.len();
+        if count > 1 << crate::MAX_K {
+            return Err(TOO_MANY.into());
+        }
+        all.push(cuts);
+    }
+    Ok(all)
+}
+
+const TOO_MANY: &str = "elements of too many places in its rows";
+
 /// What of `input` stands in a row, for elements `distance` bytes apart in lines of `width` bytes.
 fn cut(row: &[Source], input: usize, distance: usize, width: usize) -> Result<Vec<Cut>, String> {
     let mut found: Vec<(Cut, usize)> = Vec::new();
@@ -327,7 +354,7 @@ fn cut(row: &[Source], input: usize, distance: usize, width: usize) -> Result<Ve
         } else if found.len() < MAX_SEGMENTS {
             found.push((here, 1));
         } else {
-            return Err("elements of too many places in one row".into());
+            return Err(TOO_MANY.into());
         }
     }
     let columns = (width / distance) as isize;

@@ -5,7 +5,7 @@ use verilens_model::{Graph, Op};
 
 use super::{
     conv::{
-        identity::{Assignment, Identity, Piece},
+        identity::{limit, Assignment, Identity, Piece},
         Conv, ConvLayer, GroupId,
     },
     layouts::Layouts,
@@ -13,13 +13,19 @@ use super::{
     sources::{Origin, Sources},
 };
 use crate::{
-    chip::{pixels::PixelShape, signs::SignGates},
+    chip::{
+        pixels::PixelShape,
+        signs::{SignGates, PER_ROW},
+    },
     config::GateSet,
     error::CircuitError,
+    layout::BYTE_LANES,
 };
 
 /// Most group convolutions of all nodes and batch elements.
 const MAX_GROUPS: usize = 1 << 14;
+/// Most elements that all of them look at.
+const MAX_READ: usize = 1 << 27;
 
 /// What a circuit proves of a graph.
 pub struct Lowered {
@@ -40,6 +46,8 @@ impl Lowered {
         let ranges = graph
             .ranges()
             .map_err(|e| CircuitError::Model(e.to_string()))?;
+        let values = graph.outputs.iter().map(|o| sources.tensor(o.tensor).len());
+        limit(values.sum::<usize>() / PER_ROW)?;
         let mut outputs = (0..graph.outputs.len())
             .map(|number| Output::trace(graph, &ranges, &sources, number))
             .collect::<Result<Vec<_>, _>>()?;
@@ -73,24 +81,8 @@ impl Lowered {
                 order.push(node);
             }
         }
-        let mut layouts = Layouts::new(graph);
-        let mut layers: Vec<ConvLayer> = Vec::new();
-        let mut resolved = 0;
-        for conv in order.iter().filter_map(|number| convs.get(number)) {
-            let [batches, groups] = conv.groups();
-            for (batch, group) in (0..batches).flat_map(|n| (0..groups).map(move |g| (n, g))) {
-                resolved += 1;
-                if resolved > MAX_GROUPS {
-                    return Err(CircuitError::Model(format!(
-                        "more than {MAX_GROUPS} groups of convolutions"
-                    )));
-                }
-                let layer = conv.resolve(&mut layouts, batch, group)?;
-                if !layers.iter_mut().any(|l| l.merge(&layer)) {
-                    layers.push(layer);
-                }
-            }
-        }
+        let (mut layouts, layers) =
+            layers(graph, order.iter().filter_map(|number| convs.get(number)))?;
         layouts.complete();
 
         let mut places: HashMap<GroupId, (usize, usize)> = HashMap::new();
@@ -98,9 +90,13 @@ impl Lowered {
             places.extend(layer.groups().map(|(id, first)| (id, (number, first))));
         }
         let mut assignments: Vec<_> = layers.into_iter().map(Assignment::new).collect();
+        let mut pieces = 0;
         for (number, output) in outputs.iter_mut().enumerate() {
             let columns = |node: usize| convs.get(&node).map(|conv| conv.out()[1]);
-            for (run, range) in output.cut(&columns)?.into_iter().enumerate() {
+            let ranges = output.cut(&columns)?;
+            pieces += ranges.len();
+            limit(pieces)?;
+            for (run, range) in ranges.into_iter().enumerate() {
                 let elements = &output.sources[range.clone()];
                 let Some(Origin::Node { node, index }) = elements.first().map(|e| e.origin) else {
                     continue;
@@ -126,12 +122,19 @@ impl Lowered {
                     len: range.len(),
                     constants,
                 };
-                assignment.add(k, s, piece);
+                if !assignment.add(k, s, piece) {
+                    return Err(CircuitError::UnsupportedOutput {
+                        output: graph.outputs[number].name.clone(),
+                        why: "elements of a layer are taken in too many overlapping parts".into(),
+                    });
+                }
             }
         }
         let mut identities = Vec::new();
         for assignment in assignments {
             identities.extend(assignment.finish()?);
+            let outputs: usize = identities.iter().map(Identity::len).sum();
+            limit(outputs / BYTE_LANES)?;
         }
         let shapes = layouts.shapes().to_vec();
         Ok(Self {
@@ -141,6 +144,39 @@ impl Lowered {
             outputs,
         })
     }
+}
+
+/// Resolves convolutions, those that read the same rows together, with the layouts that they need.
+fn layers<'a>(
+    graph: &Graph,
+    convs: impl Iterator<Item = &'a Conv<'a>>,
+) -> Result<(Layouts, Vec<ConvLayer>), CircuitError> {
+    let too_large = || {
+        CircuitError::Model(format!(
+            "more than {MAX_GROUPS} groups of convolutions, or more than {MAX_READ} elements that they read"
+        ))
+    };
+    let mut layouts = Layouts::new(graph);
+    let mut layers: Vec<ConvLayer> = Vec::new();
+    let (mut resolved, mut read, mut segments) = (0usize, 0usize, 0);
+    for conv in convs {
+        let [batches, groups] = conv.groups();
+        resolved = resolved.saturating_add(batches.saturating_mul(groups));
+        read = read.saturating_add(conv.size());
+        if resolved > MAX_GROUPS || read > MAX_READ {
+            return Err(too_large());
+        }
+        for (batch, group) in (0..batches).flat_map(|n| (0..groups).map(move |g| (n, g))) {
+            let layer = conv.resolve(&mut layouts, batch, group)?;
+            if !layers.iter_mut().any(|l| l.merge(&layer)) {
+                // Each is multiplied at least once.
+                segments += layer.segments();
+                limit(segments)?;
+                layers.push(layer);
+            }
+        }
+    }
+    Ok((layouts, layers))
 }
 
 fn gates(shapes: &[Vec<PixelShape>], identities: &[Identity], outputs: &[Output]) -> GateSet {

@@ -18,7 +18,7 @@ use crate::{
     error::CircuitError,
     field::from_i64,
     glue::{Program, Val},
-    layout::{CellRef, Plan, CONST_LANES},
+    layout::{CellRef, Plan, BYTE_LANES, CONST_LANES},
     lower::layouts::LayoutId,
     space::Space,
 };
@@ -57,11 +57,16 @@ enum Constants {
     Each(Vec<i64>),
 }
 
+/// Pieces by row and channel, then by their start.
+type Round = BTreeMap<(usize, usize), BTreeMap<usize, Piece>>;
+
+/// Most identities of a layer.
+const MAX_ROUNDS: usize = 64;
+
 /// Identities of a layer, being made.
 pub struct Assignment {
     layer: Arc<ConvLayer>,
-    /// By identity: pieces by row and channel.
-    rounds: Vec<BTreeMap<(usize, usize), Vec<Piece>>>,
+    rounds: Vec<Round>,
     twins: Vec<(Piece, Piece)>,
 }
 
@@ -75,26 +80,23 @@ impl Assignment {
         }
     }
 
-    /// Takes in a piece of channel `k` and row `s`.
-    pub fn add(&mut self, k: usize, s: usize, piece: Piece) {
+    /// Takes in a piece of channel `k` and row `s`; false if pieces overlap in too many ways.
+    pub fn add(&mut self, k: usize, s: usize, piece: Piece) -> bool {
         for round in &mut self.rounds {
             let list = round.entry((s, k)).or_default();
-            if let Some(twin) = list
-                .iter()
-                .find(|p| (p.start, p.len) == (piece.start, piece.len))
-            {
+            if let Some(twin) = list.get(&piece.start).filter(|p| p.len == piece.len) {
                 self.twins.push((twin.clone(), piece));
-                return;
+                return true;
             }
-            if list
-                .iter()
-                .all(|p| p.end() <= piece.start || piece.end() <= p.start)
-            {
-                list.push(piece);
-                return;
+            let before = list.range(..piece.end()).next_back();
+            if before.is_none_or(|(_, p)| p.end() <= piece.start) {
+                list.insert(piece.start, piece);
+                return true;
             }
         }
-        self.rounds.push(BTreeMap::from([((s, k), vec![piece])]));
+        let start = BTreeMap::from([(piece.start, piece)]);
+        self.rounds.push(BTreeMap::from([((s, k), start)]));
+        self.rounds.len() <= MAX_ROUNDS
     }
 
     /// The identities.
@@ -128,20 +130,21 @@ pub struct Identity {
 impl Identity {
     fn new(
         layer: Arc<ConvLayer>,
-        mut round: BTreeMap<(usize, usize), Vec<Piece>>,
+        mut round: Round,
         twins: Vec<(Piece, Piece)>,
     ) -> Result<Self, CircuitError> {
         let rows: BTreeSet<usize> = round.keys().map(|key| key.0).collect();
         let channels: BTreeSet<usize> = round.keys().map(|key| key.1).collect();
         let (rows, channels): (Vec<_>, Vec<_>) =
             (rows.into_iter().collect(), channels.into_iter().collect());
-        limit(rows.len().saturating_mul(channels.len()))?;
         let ow = layer.out[2];
+        let count = rows.len().saturating_mul(channels.len());
+        limit(count.saturating_mul(ow.div_ceil(BYTE_LANES)))?;
         let (mut pieces, mut gaps, mut constants) = (Vec::new(), Vec::new(), Vec::new());
         for &s in &rows {
             for &k in &channels {
-                let mut here = round.remove(&(s, k)).unwrap_or_default();
-                here.sort_by_key(|p| p.start);
+                let here = round.remove(&(s, k)).unwrap_or_default();
+                let here: Vec<_> = here.into_values().collect();
                 let mut open = Vec::new();
                 let mut at = 0;
                 for piece in &here {
@@ -166,8 +169,9 @@ impl Identity {
         let up = if layer.wrap {
             high
         } else {
-            high.next_multiple_of(CONST_LANES)
+            high.next_multiple_of(BYTE_LANES)
         };
+        limit(count.saturating_mul((up + right) / BYTE_LANES))?;
         Ok(Self {
             layer,
             channels,
@@ -187,9 +191,14 @@ impl Identity {
         self.gaps.iter().flatten().filter_map(|gap| tail(gap.1))
     }
 
-    /// Layouts that the identity reads.
-    pub fn layouts(&self) -> impl Iterator<Item = LayoutId> + '_ {
-        self.layer.layouts()
+    /// Outputs of the layer in the identity, those that the model does not need included.
+    pub fn len(&self) -> usize {
+        self.constants.len() * self.layer.out[2]
+    }
+
+    /// Whether the identity says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Columns of extra outputs by side, in the order in which they stand, with the sign in which they do.
@@ -361,6 +370,7 @@ impl Identity {
     ) -> Result<Val, CircuitError> {
         let (kh, c_in) = self.layer.kernel_shape();
         let segment = self.segment();
+        limit(segment.saturating_mul(self.channels.len()))?;
         let mut classes: BTreeMap<isize, Vec<(Val, Val)>> = BTreeMap::new();
         for c in 0..c_in {
             for dy in 0..kh {
@@ -387,12 +397,13 @@ impl Identity {
                             (*taps, segment),
                         );
                         let kernel = program.poly_beta(kernel);
+                        // Products and polynomials stand side by side.
+                        limit(program.rows() / 2)?;
                         let run = program.external(placed.run(part.line, residue));
                         classes.entry(part.before).or_default().push((kernel, run));
                     }
                 }
             }
-            limit(program.rows() / 2)?;
         }
         let mut shifted = Vec::new();
         for (before, terms) in classes {
@@ -436,8 +447,8 @@ impl Identity {
     }
 }
 
-/// No identity of more parts than the largest circuit has rows.
-fn limit(parts: usize) -> Result<(), CircuitError> {
+/// An error if something takes more rows than the largest circuit has.
+pub(crate) fn limit(parts: usize) -> Result<(), CircuitError> {
     if parts > 1 << crate::MAX_K {
         return Err(CircuitError::TooManyRows {
             rows: parts,

@@ -40,7 +40,7 @@ use std::sync::Arc;
 use verilens_model::{Graph, Op};
 
 use super::{
-    layouts::{LayoutId, Layouts, Reader, Segment},
+    layouts::{Layouts, Reader, Segment},
     sources::{Source, Sources},
 };
 use crate::{error::CircuitError, layout::BYTE_LANES};
@@ -199,6 +199,18 @@ impl<'a> Conv<'a> {
         (id, channel % each, s)
     }
 
+    /// Elements that resolving all groups looks at.
+    pub fn size(&self) -> usize {
+        self.groups.iter().fold(0, |sum, kernels| {
+            let [_, cg, kh, kw] = kernels.shape;
+            let [_, _, oh, ow] = self.out;
+            let rows = oh.saturating_mul(kh).min(self.shape[2]);
+            let columns = (ow - 1).saturating_mul(self.strides[1]) + kw;
+            let plane = cg.saturating_mul(rows).saturating_mul(columns);
+            plane.saturating_mul(self.shape[0]).saturating_add(sum)
+        })
+    }
+
     /// Resolves one group.
     pub fn resolve(
         &self,
@@ -226,6 +238,10 @@ impl<'a> Conv<'a> {
         let mut read = Vec::with_capacity(cg * rows);
         for c in 0..cg {
             for y in 0..rows {
+                if y % sh >= kh {
+                    read.push(&[][..]);
+                    continue;
+                }
                 let start = ((batch * channels + group * cg + c) * height + y) * width;
                 let row = self.view.get(start..start + columns);
                 read.push(row.ok_or_else(|| unsupported("a row outside its input".into()))?);
@@ -356,9 +372,9 @@ impl ConvLayer {
         self.out
     }
 
-    /// Layouts that the layer reads.
-    pub fn layouts(&self) -> impl Iterator<Item = LayoutId> + '_ {
-        self.views.iter().flatten().flatten().map(|s| s.layout)
+    /// Number of segments that the layer reads.
+    pub fn segments(&self) -> usize {
+        self.views.iter().flatten().map(Vec::len).sum()
     }
 
     /// What part and what channel of it makes channel `k`.
