@@ -5,7 +5,8 @@ use verilens_model::{Graph, Op};
 
 use super::{
     conv::{
-        identity::{limit, Assignment, Identity, Piece},
+        identity::{limit, Identity},
+        pieces::{Assignment, Piece},
         Conv, ConvLayer, GroupId,
     },
     layouts::Layouts,

@@ -18,7 +18,7 @@
 //! all segments are shifted to one common exponent of output 0.
 //!
 //! An output of the layer that no output of the model needs is a free cell as well, in a run of its own with its tail forced to
-//! zero; an output that the model needs more than once is in a further identity, or tied to its twin ([`identity`]).
+//! zero; an output that the model needs more than once is in a further identity, or tied to its twin ([`pieces`]).
 //!
 //! Soundness. Both sides are polynomials in `β, λ` fixed before the challenges. `(k, s)` has its own power of `λ`, and within it every
 //! output and every extra has its own power of `β`:
@@ -33,6 +33,7 @@
 //! 2^254 elements (Schwartz–Zippel). Weights `λ^(k + K·s)` are different for any lists of channels and rows, numbered anew.
 pub mod identity;
 mod kernel;
+pub mod pieces;
 mod witness;
 
 use std::sync::Arc;
