@@ -33,6 +33,7 @@ fn main() {
     let (_, meta) = Config::detached(&GateSet {
         strides: vec![2],
         base: 9840,
+        ..GateSet::default()
     });
     let mut seen = HashSet::new();
     let mut total = 0;

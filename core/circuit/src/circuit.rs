@@ -16,6 +16,7 @@ use crate::{
     error::CircuitError,
     field::from_ark,
     layout::{CellRef, ChallengeValues, Challenges, Col, Trace},
+    lower::layouts::LayoutId,
 };
 
 /// The private values of a statement. Wiped on drop, never printed.
@@ -106,7 +107,7 @@ impl<'a> StatementCircuit<'a> {
 impl Filling<'_> {
     /// Fills the second phase; `challenges` are the values by challenge index, all drawn.
     pub fn second_phase(&mut self, challenges: &[Fr]) -> Result<(), CircuitError> {
-        let config = Config::detached(&self.compiled.gates).0;
+        let config = Config::detached(self.compiled.gates()).0;
         let values = config.challenges.pick(challenges);
         let values = values.ok_or_else(|| CircuitError::Witness {
             field: "challenges",
@@ -157,7 +158,7 @@ impl Circuit<Fr> for StatementCircuit<'_> {
     type Params = GateSet;
 
     fn params(&self) -> GateSet {
-        self.compiled.gates.clone()
+        self.compiled.gates().clone()
     }
 
     fn without_witnesses(&self) -> Self {
@@ -213,27 +214,24 @@ impl Compiled {
     pub fn first_phase(&self, witness: &Witness<'_>) -> Result<(Trace, Vec<Fr>), CircuitError> {
         let mut trace = Trace::new(1 << self.k);
         self.check_tensors(witness)?;
-        for (placed, bytes) in self.pixels.iter().zip(&witness.tensors) {
-            if let Some(placed) = placed {
+        for (layouts, bytes) in self.pixels.iter().zip(&witness.tensors) {
+            for placed in layouts {
                 placed.fill_bytes(&mut trace, bytes);
             }
         }
-        for (layer, placed) in &self.layers {
-            layer.fill(&mut trace, placed, &self.shapes, &witness.tensors);
+        let shapes = &self.lowered.shapes;
+        let width = |id: LayoutId| {
+            let shape = shapes.get(id.input).and_then(|v| v.get(id.variant));
+            shape.map_or(0, |s| s.width)
+        };
+        for (identity, placed) in self.lowered.identities.iter().zip(&self.identities) {
+            identity.fill(&mut trace, placed, &width, &witness.tensors);
         }
         let mut output_words = Vec::new();
         let mut count = 0u64;
-        for output in &self.outputs {
-            let integers = witness.execution.values(output.integers);
-            if integers.len() != output.signs.len() {
-                return Err(CircuitError::Witness {
-                    field: "execution",
-                    expected: "the model's outputs".into(),
-                });
-            }
-            output
-                .signs
-                .fill_values(&mut trace, integers, self.gates.base)?;
+        for (output, signs) in self.lowered.outputs.iter().zip(&self.outputs) {
+            let integers = output.integers(witness.execution)?;
+            signs.fill_values(&mut trace, &integers, self.gates().base)?;
             count += integers.len() as u64;
             output_words.extend(integers.chunks(WORD_BITS).map(pack_bits));
         }
@@ -253,7 +251,7 @@ impl Compiled {
 
         let mut authenticity = witness.authenticity.clone();
         authenticity.payload_digest = digests[0];
-        let config = Config::detached(&self.gates).0;
+        let config = Config::detached(self.gates()).0;
         let AuthOutputs {
             issuer_root,
             nullifier,
@@ -288,8 +286,9 @@ impl Compiled {
     }
 
     fn check_tensors(&self, witness: &Witness<'_>) -> Result<(), CircuitError> {
-        let lens = self.shapes.iter().map(|s| s.rows * s.width);
-        if witness.tensors.len() != self.shapes.len()
+        let inputs = &self.statement.graph.inputs;
+        let lens = inputs.iter().map(|i| i.shape.iter().product::<usize>());
+        if witness.tensors.len() != inputs.len()
             || lens.zip(&witness.tensors).any(|(n, t)| n != t.len())
         {
             return Err(CircuitError::Witness {
@@ -329,13 +328,13 @@ impl Compiled {
         for placed in self.pixels.iter().flatten() {
             placed.fill(trace, challenges);
         }
-        for (_, placed) in &self.layers {
+        for placed in &self.identities {
             for run in placed.runs() {
                 run.fill(trace, challenges);
             }
         }
         for output in &self.outputs {
-            output.signs.fill(trace, challenges, self.gates.base);
+            output.fill(trace, challenges, self.gates().base);
         }
         self.sponges.boxes().fill(trace, challenges);
         self.program.fill(trace, challenges);

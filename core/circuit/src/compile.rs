@@ -1,6 +1,8 @@
 //! From a model and a statement to a complete layout.
+use std::sync::Arc;
+
 use halo2_proofs::halo2curves::bn256::Fr;
-use verilens_model::{Graph, Op, TensorId};
+use verilens_model::Graph;
 use verilens_statement::{
     payload::{payload_layout, Layout as PayloadLayout},
     poseidon::Domain,
@@ -12,19 +14,15 @@ use crate::{
     authenticity::PlacedAuthenticity,
     chip::{
         lookup::PlacedLookup,
-        pixels::{byte_shift, inverse_word, PixelShape, PlacedPixels, WORD_BYTES},
+        pixels::{byte_shift, inverse_word, PlacedPixels, WORD_BYTES},
         signs::{PlacedSigns, WORD_BITS},
     },
-    claims::Claims,
     config::{Config, GateSet, PUBLIC},
     error::CircuitError,
     field::from_ark,
     glue::{PlacedProgram, Program, Val},
     layout::{CellRef, Plan},
-    lower::{
-        conv::{ConvLayer, PlacedConv},
-        sources::Sources,
-    },
+    lower::{conv::identity::PlacedIdentity, lowered::Lowered},
     space::{group, Space},
     sponge::{self, PlacedSponges, SpongeSpec},
 };
@@ -48,17 +46,17 @@ pub struct Statement {
 /// A statement with every row, fixed cell and copy decided.
 pub struct Compiled {
     pub(crate) statement: Statement,
-    pub(crate) gates: GateSet,
+    pub(crate) lowered: Arc<Lowered>,
     pub(crate) plan: Plan,
     pub(crate) rows: usize,
     pub(crate) usable: usize,
     pub(crate) k: u32,
     pub(crate) authenticity: PlacedAuthenticity,
     pub(crate) lookup: PlacedLookup,
-    pub(crate) shapes: Vec<PixelShape>,
-    pub(crate) pixels: Vec<Option<PlacedPixels>>,
-    pub(crate) layers: Vec<(ConvLayer, PlacedConv)>,
-    pub(crate) outputs: Vec<OutputTensor>,
+    /// The layouts of each input.
+    pub(crate) pixels: Vec<Vec<PlacedPixels>>,
+    pub(crate) identities: Vec<PlacedIdentity>,
+    pub(crate) outputs: Vec<PlacedSigns>,
     pub(crate) sponges: PlacedSponges,
     pub(crate) blinding: Option<CellRef>,
     pub(crate) program: PlacedProgram,
@@ -66,17 +64,9 @@ pub struct Compiled {
     pub(crate) words: usize,
 }
 
-/// An output of sign bits.
-pub(crate) struct OutputTensor {
-    pub(crate) signs: PlacedSigns,
-    /// The integers whose signs are taken.
-    pub(crate) integers: TensorId,
-}
-
-impl OutputTensor {
-    fn words(&self) -> usize {
-        self.signs.len().div_ceil(WORD_BITS)
-    }
+/// Words of a packed output.
+fn words(output: &PlacedSigns) -> usize {
+    output.len().div_ceil(WORD_BITS)
 }
 
 /// Size of a compiled circuit.
@@ -142,7 +132,7 @@ impl Compiled {
 
     /// Size of the circuit.
     pub fn size(&self) -> Size {
-        let (_, meta) = Config::detached(&self.gates);
+        let (_, meta) = Config::detached(self.gates());
         Size {
             k: self.k,
             rows: self.rows,
@@ -175,106 +165,33 @@ impl Compiled {
 
     /// The gates that the model needs.
     pub fn gates(&self) -> &GateSet {
-        &self.gates
+        &self.lowered.gates
     }
 }
 
 /// What does not depend on the number of rows.
 struct Front {
-    gates: GateSet,
-    shapes: Vec<PixelShape>,
-    layers: Vec<ConvLayer>,
-    /// Per output: the integers, runs, run length.
-    outputs: Vec<(TensorId, usize, usize)>,
-    claims: Claims,
+    lowered: Arc<Lowered>,
     payload: PayloadLayout,
 }
 
 impl Front {
     fn new(statement: &Statement) -> Result<Self, CircuitError> {
-        let graph = &statement.graph;
-        let model = |e: &dyn std::fmt::Display| CircuitError::Model(e.to_string());
-        let sources = Sources::trace(graph)?;
-        let ranges = graph.ranges().map_err(|e| model(&e))?;
-        let mut layers = Vec::new();
-        for (number, node) in graph.nodes.iter().enumerate() {
-            if matches!(node.op, Op::Conv { .. }) {
-                let layer = ConvLayer::resolve(graph, &sources, number)?;
-                if !layers.iter_mut().any(|l: &mut ConvLayer| l.merge(&layer)) {
-                    layers.push(layer);
-                }
-            }
-        }
-        let mut strides: Vec<Option<usize>> = vec![None; graph.inputs.len()];
-        for (input, stride) in layers.iter().flat_map(ConvLayer::inputs) {
-            if strides[input]
-                .replace(stride)
-                .is_some_and(|old| old != stride)
-            {
-                return Err(CircuitError::Model(format!(
-                    "input `{}` is read with two different strides",
-                    graph.inputs[input].name
-                )));
-            }
-        }
-        let shapes: Vec<PixelShape> = graph
-            .inputs
-            .iter()
-            .zip(&strides)
-            .map(|(input, stride)| {
-                let width = input.shape.last().copied().unwrap_or(1);
-                let rows = input.shape.iter().product::<usize>() / width.max(1);
-                PixelShape {
-                    rows,
-                    width,
-                    stride: stride.unwrap_or(1),
-                }
-            })
-            .collect();
-        let mut outputs = Vec::new();
-        let mut base = 2u64;
-        let mut claims = Claims::default();
-        for (number, output) in graph.outputs.iter().enumerate() {
-            let unsupported = |why: &str| CircuitError::UnsupportedOutput {
-                output: output.name.clone(),
-                why: why.into(),
-            };
-            let node = output
-                .tensor
-                .0
-                .checked_sub(graph.inputs.len())
-                .and_then(|n| graph.nodes.get(n));
-            let Some(node) = node.filter(|n| n.op == Op::Positive) else {
-                return Err(unsupported("only outputs of Greater 0 can be proved yet"));
-            };
-            let integers = node.inputs[0];
-            let shape = sources.shape(integers);
-            let len = shape.last().copied().unwrap_or(1);
-            claims.add(graph, &sources, number, integers, len)?;
-            outputs.push((integers, shape.iter().product::<usize>() / len.max(1), len));
-            let range = ranges[integers.0];
-            let magnitude = range.min.unsigned_abs().max(range.max.unsigned_abs());
-            base = base.max(magnitude.isqrt() + 1);
-        }
-        let mut used: Vec<usize> = shapes.iter().map(|s| s.stride).collect();
-        used.sort_unstable();
-        used.dedup();
-        let specs = tensor_specs(graph)?;
+        let specs = tensor_specs(&statement.graph)?;
         Ok(Self {
-            gates: GateSet {
-                strides: used,
-                base,
-            },
-            shapes,
-            layers,
-            outputs,
-            claims,
-            payload: payload_layout(&specs).map_err(|e| model(&e))?,
+            lowered: Arc::new(Lowered::new(&statement.graph)?),
+            payload: payload_layout(&specs).map_err(|e| CircuitError::Model(e.to_string()))?,
         })
     }
 
     fn place(&self, statement: &Statement, k: u32) -> Result<Compiled, CircuitError> {
-        let (config, meta) = Config::detached(&self.gates);
+        let Lowered {
+            shapes,
+            identities,
+            outputs,
+            gates,
+        } = &*self.lowered;
+        let (config, meta) = Config::detached(gates);
         let usable = (1usize << k).saturating_sub(meta.blinding_factors() + 1);
         if usable < 64 {
             return Err(CircuitError::TooManyRows {
@@ -285,17 +202,14 @@ impl Front {
         let mut plan = Plan::default();
         // The last usable row is where the look-up's running sum must be zero.
         let mut space = Space::new(usable - 1);
-        let packed: usize = self
-            .outputs
-            .iter()
-            .map(|(_, runs, len)| (runs * len).div_ceil(WORD_BITS))
-            .sum();
+        let lens = outputs.iter().map(|o| o.runs.iter().sum::<usize>());
+        let packed: usize = lens.map(|len| len.div_ceil(WORD_BITS)).sum();
         let revealed = statement.mode == OutputMode::Revealed;
-        let words = FIXED_WORDS + if revealed { packed } else { 0 };
+        let shown = FIXED_WORDS + if revealed { packed } else { 0 };
 
-        let first = space.take(group::BYTE, words)?;
+        let first = space.take(group::BYTE, shown)?;
         debug_assert_eq!(first, 0);
-        for row in 0..words {
+        for row in 0..shown {
             plan.enable(config.public, row);
         }
         let authenticity = {
@@ -307,32 +221,37 @@ impl Front {
             }
             placed
         };
-        let mut lookup = config
-            .lookup
-            .place(&mut plan, self.gates.base, usable - 1)?;
+        let mut lookup = config.lookup.place(&mut plan, gates.base, usable - 1)?;
         lookup.bytes(
             &mut plan,
             &config.lookup,
             authenticity.byte_rows.iter().copied(),
         );
 
-        let mut outputs = Vec::new();
-        for &(integers, runs, len) in &self.outputs {
-            let signs = config.signs.place(&mut plan, &mut space, runs, len)?;
-            lookup.limbs(&mut plan, &config.lookup, signs.limb_rows());
-            outputs.push(OutputTensor { signs, integers });
+        let mut signs = Vec::new();
+        for output in outputs {
+            let columns = &config.columns;
+            let placed = config
+                .signs
+                .place(&mut plan, &mut space, columns, &output.runs)?;
+            lookup.limbs(&mut plan, &config.lookup, placed.limb_rows());
+            signs.push(placed);
         }
         let mut pixels = Vec::new();
-        for shape in &self.shapes {
-            let placed = config
-                .pixels
-                .place(&mut plan, &mut space, &config.columns, *shape)?;
-            lookup.bytes(&mut plan, &config.lookup, placed.byte_rows());
-            pixels.push(Some(placed));
+        for variants in shapes {
+            let mut layouts = Vec::new();
+            for shape in variants {
+                let placed = config
+                    .pixels
+                    .place(&mut plan, &mut space, &config.columns, *shape)?;
+                lookup.bytes(&mut plan, &config.lookup, placed.byte_rows());
+                layouts.push(placed);
+            }
+            pixels.push(layouts);
         }
-        let mut layers = Vec::new();
-        for layer in &self.layers {
-            layers.push(layer.place(&mut plan, &mut space, &config.pixels)?);
+        let mut free = Vec::new();
+        for identity in identities {
+            free.push(identity.place(&mut plan, &mut space, &config.pixels)?);
         }
 
         let domain = |d: Domain| from_ark(&d.constant());
@@ -356,12 +275,14 @@ impl Front {
         let mut program = Program::default();
         let mut elements = vec![self.payload_elements(&mut program, &pixels)];
         if let Some(blinding) = blinding {
-            elements.push(output_elements(&mut program, &outputs, packed, blinding));
+            elements.push(output_elements(&mut program, &signs, packed, blinding));
         }
         sponges.constrain(&mut program, &elements);
-        for (layer, placed) in self.layers.iter().zip(&layers) {
-            self.constrain_layer(&mut program, layer, placed, &pixels, &outputs)?;
+        let run = |output: usize, run: usize| signs[output].run(run);
+        for (identity, placed) in identities.iter().zip(&free) {
+            identity.constrain(&mut program, placed, &pixels, &run)?;
         }
+        same_bytes(&mut program, &pixels);
         let public = |word: usize| CellRef::new(PUBLIC, word);
         let constants = [
             (
@@ -375,18 +296,18 @@ impl Front {
             program.bind(public(word), value);
         }
         if revealed {
-            let count: usize = outputs.iter().map(|o| o.signs.len()).sum();
+            let count: usize = signs.iter().map(PlacedSigns::len).sum();
             let count = program.constant(Fr::from(count as u64));
             program.bind(public(8), count);
             let delta = program.delta();
             let mut word = FIXED_WORDS;
-            for output in &outputs {
-                let shown = (word..word + output.words())
+            for output in &signs {
+                let shown = (word..word + words(output))
                     .map(|w| program.external(public(w)))
                     .collect();
-                word += output.words();
+                word += words(output);
                 let shown = program.horner(shown, delta);
-                let packed = program.external(output.signs.packed());
+                let packed = program.external(output.packed());
                 program.assert_equal(shown, packed);
             }
         } else {
@@ -400,27 +321,26 @@ impl Front {
         plan.check()?;
         Ok(Compiled {
             statement: statement.clone(),
-            gates: self.gates.clone(),
+            lowered: Arc::clone(&self.lowered),
             rows: space.used(),
             usable,
             k,
             plan,
             authenticity,
             lookup,
-            shapes: self.shapes.clone(),
             pixels,
-            layers: self.layers.iter().cloned().zip(layers).collect(),
-            outputs,
+            identities: free,
+            outputs: signs,
             sponges,
             blinding,
             program,
             payload: self.payload.clone(),
-            words,
+            words: shown,
         })
     }
 
     /// `Σ_e δ^e·element_e` of the payload sponge, from constants and pixel runs.
-    fn payload_elements(&self, program: &mut Program, pixels: &[Option<PlacedPixels>]) -> Val {
+    fn payload_elements(&self, program: &mut Program, pixels: &[Vec<PlacedPixels>]) -> Val {
         let mut constants = vec![(0, Fr::from(self.payload.len as u64))];
         constants.extend(
             self.payload
@@ -432,7 +352,7 @@ impl Front {
         let mut terms = vec![(1, sponge::weighted_constants(program, &constants))];
         let delta = program.delta();
         for tensor in &self.payload.tensors {
-            let Some(placed) = pixels.get(tensor.spec_index).and_then(Option::as_ref) else {
+            let Some(placed) = pixels.get(tensor.spec_index).and_then(|v| v.first()) else {
                 continue;
             };
             let sum = packed_words(program, placed);
@@ -441,32 +361,19 @@ impl Front {
         }
         program.combine(&terms)
     }
+}
 
-    fn constrain_layer(
-        &self,
-        program: &mut Program,
-        layer: &ConvLayer,
-        placed: &PlacedConv,
-        pixels: &[Option<PlacedPixels>],
-        outputs: &[OutputTensor],
-    ) -> Result<(), CircuitError> {
-        let [k_out, rows, _] = layer.out();
-        let mut found = Vec::with_capacity(k_out * rows);
-        for k in 0..k_out {
-            let (node, channel) = layer.channel(k).unwrap_or_default();
-            for s in 0..rows {
-                let Some(claim) = self.claims.get(node, channel * rows + s) else {
-                    return Err(CircuitError::UnsupportedNode {
-                        node: format!("#{node}"),
-                        op: "Conv".into(),
-                        why: "every row of its output must reach an output of Greater whole, with one constant".into(),
-                    });
-                };
-                let cell = outputs[claim.output].signs.run(claim.run);
-                found.push((program.external(cell), claim.constant));
-            }
+/// Ties an input's further layouts to its first one: they pack to the same words.
+fn same_bytes(program: &mut Program, pixels: &[Vec<PlacedPixels>]) {
+    for layouts in pixels {
+        let Some((first, others)) = layouts.split_first().filter(|(_, o)| !o.is_empty()) else {
+            continue;
+        };
+        let first = packed_words(program, first);
+        for other in others {
+            let other = packed_words(program, other);
+            program.assert_equal(first, other);
         }
-        layer.constrain(program, placed, pixels, &|k, s| found[k * rows + s])
     }
 }
 
@@ -481,7 +388,7 @@ fn packed_words(program: &mut Program, pixels: &PlacedPixels) -> Val {
     let mut last: Option<usize> = None;
     let mut known = std::collections::HashMap::new();
     for y in 0..shape.rows {
-        for residue in 0..shape.stride {
+        for residue in 0..shape.residues() {
             let start = shape.byte_index(y, residue, 0);
             if let Some(last) = last {
                 let step = (start - last, start / WORD_BYTES - last / WORD_BYTES);
@@ -502,11 +409,11 @@ fn packed_words(program: &mut Program, pixels: &PlacedPixels) -> Val {
 /// `Σ_e δ^e·element_e` of the output sponge: length, count, words, blinding.
 fn output_elements(
     program: &mut Program,
-    outputs: &[OutputTensor],
+    outputs: &[PlacedSigns],
     packed: usize,
     blinding: CellRef,
 ) -> Val {
-    let count: usize = outputs.iter().map(|o| o.signs.len()).sum();
+    let count: usize = outputs.iter().map(PlacedSigns::len).sum();
     let head = [
         (0, Fr::from(packed as u64 + 2)),
         (1, Fr::from(count as u64)),
@@ -515,10 +422,10 @@ fn output_elements(
     let delta = program.delta();
     let mut at = 2;
     for output in outputs {
-        let sum = program.external(output.signs.packed());
+        let sum = program.external(output.packed());
         let shift = program.pow(delta, at as u64);
         terms.push((1, program.mul(sum, shift)));
-        at += output.words();
+        at += words(output);
     }
     let blinding = program.external(blinding);
     let shift = program.pow(delta, at as u64);

@@ -8,8 +8,11 @@ use halo2_proofs::{
 use crate::{
     authenticity::AuthenticityChip,
     chip::{
-        glue::GlueConfig, lookup::LookupConfig, pixels::PixelConfig, sbox::SboxConfig,
-        signs::SignConfig,
+        glue::GlueConfig,
+        lookup::LookupConfig,
+        pixels::PixelConfig,
+        sbox::SboxConfig,
+        signs::{SignConfig, SignGates},
     },
     layout::{Challenges, Col, Columns},
 };
@@ -17,17 +20,26 @@ use crate::{
 /// What of the model the gates themselves depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GateSet {
-    /// Column strides of byte inputs, ascending.
+    /// Steps of byte runs, ascending.
     pub strides: Vec<usize>,
+    /// Cells in use in last rows of byte and free runs that are not full, ascending.
+    pub tails: Vec<usize>,
     /// Limb base of output range checks.
     pub base: u64,
+    /// What the output tensors need.
+    pub signs: SignGates,
 }
 
 impl Default for GateSet {
     fn default() -> Self {
         Self {
             strides: vec![1],
+            tails: Vec::new(),
             base: 256,
+            signs: SignGates {
+                whole: true,
+                ..SignGates::default()
+            },
         }
     }
 }
@@ -78,6 +90,7 @@ impl Config {
                 &challenges,
                 glue.cont_low,
                 &gates.strides,
+                &gates.tails,
             ),
             signs: SignConfig::configure(
                 meta,
@@ -86,6 +99,7 @@ impl Config {
                 &lookup,
                 glue.cont_low,
                 gates.base,
+                &gates.signs,
             ),
             sbox: SboxConfig::configure(meta, &columns, &challenges, glue.cont_high),
             authenticity: AuthenticityChip::configure(meta, &columns),

@@ -47,6 +47,7 @@ enum Node {
 #[derive(Default)]
 pub struct Program {
     nodes: Vec<Node>,
+    rows: usize,
     equal: Vec<(Val, Val)>,
     constants: HashMap<[u8; 32], Val>,
     externals: HashMap<CellRef, Val>,
@@ -60,8 +61,20 @@ fn key(value: &Fr) -> [u8; 32] {
 
 impl Program {
     fn push(&mut self, node: Node) -> Val {
+        self.rows += match &node {
+            Node::External(_) => 0,
+            Node::Products(terms) => terms.len(),
+            Node::Chain { parts, .. } => parts.len(),
+            Node::PolyBeta(rows) => rows.len(),
+            Node::PolyDelta(rows) => rows.len(),
+        };
         self.nodes.push(node);
         Val(self.nodes.len() - 1)
+    }
+
+    /// Rows that the program needs, in either group of columns.
+    pub fn rows(&self) -> usize {
+        self.rows
     }
 
     /// A wired cell outside the program.

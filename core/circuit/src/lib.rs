@@ -3,7 +3,6 @@
 pub mod authenticity;
 pub mod chip;
 pub mod circuit;
-mod claims;
 pub mod compile;
 pub mod config;
 pub mod error;

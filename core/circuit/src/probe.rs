@@ -13,38 +13,63 @@ impl Compiled {
     }
 }
 
-impl Probe<'_> {
+impl<'a> Probe<'a> {
     /// A byte of an input tensor.
     pub fn pixel(&self, tensor: usize, byte: usize) -> Option<CellRef> {
-        Some(self.0.pixels.get(tensor)?.as_ref()?.cell(byte))
+        Some(self.0.pixels.get(tensor)?.first()?.cell(byte))
     }
 
     /// How an input tensor is laid out.
     pub fn shape(&self, tensor: usize) -> Option<PixelShape> {
-        self.0.shapes.get(tensor).copied()
+        self.0.lowered.shapes.get(tensor)?.first().copied()
     }
 
     /// The accumulator of run `(y, residue)` by `β`, and the one by words.
     pub fn run(&self, tensor: usize, y: usize, residue: usize) -> Option<[CellRef; 2]> {
-        let placed = self.0.pixels.get(tensor)?.as_ref()?;
+        let placed = self.0.pixels.get(tensor)?.first()?;
         Some([placed.run(y, residue), placed.packed(y, residue)])
     }
 
     /// Bit, low limb and high limb of an output.
     pub fn output(&self, output: usize, index: usize) -> Option<[CellRef; 3]> {
-        let signs = &self.0.outputs.get(output)?.signs;
+        let signs = self.0.outputs.get(output)?;
         Some([signs.bit(index), signs.low(index), signs.high(index)])
     }
 
     /// The accumulators over an output's integers (run `run`) and bits.
     pub fn output_sums(&self, output: usize, run: usize) -> Option<[CellRef; 2]> {
-        let signs = &self.0.outputs.get(output)?.signs;
+        let signs = self.0.outputs.get(output)?;
         Some([signs.run(run), signs.packed()])
+    }
+
+    /// The layouts of an input.
+    pub fn layouts(&self, tensor: usize) -> &'a [PixelShape] {
+        self.0.lowered.shapes.get(tensor).map_or(&[], Vec::as_slice)
+    }
+
+    /// A byte of an input tensor in one of its layouts.
+    pub fn pixel_in(&self, tensor: usize, layout: usize, byte: usize) -> Option<CellRef> {
+        Some(self.0.pixels.get(tensor)?.get(layout)?.cell(byte))
+    }
+
+    /// The first cell after a run of an input that stands for no byte, if its last row has one.
+    pub fn pixel_tail(&self, tensor: usize, y: usize, residue: usize) -> Option<CellRef> {
+        self.0.pixels.get(tensor)?.first()?.tail(y, residue)
+    }
+
+    /// Bit, low and high limb of the first lane after a run of an output, if its last row has one.
+    pub fn output_tail(&self, output: usize, run: usize) -> Option<[CellRef; 3]> {
+        self.0.outputs.get(output)?.tail(run)
     }
 
     /// Extra output `u` of run `run` of a layer.
     pub fn extra(&self, layer: usize, run: usize, u: usize) -> Option<CellRef> {
-        Some(self.0.layers.get(layer)?.1.runs().nth(run)?.cell(u))
+        Some(self.0.identities.get(layer)?.runs().nth(run)?.cell(u))
+    }
+
+    /// Cell `u` of an output that the model does not need, in gap `gap` of row and channel `i` of a layer; also past its end.
+    pub fn gap(&self, layer: usize, i: usize, gap: usize, u: usize) -> Option<CellRef> {
+        Some(self.0.identities.get(layer)?.gap(i, gap)?.cell(u))
     }
 
     /// S-box input and square `j` of permutation `p`.
@@ -115,9 +140,14 @@ impl Probe<'_> {
         cells
     }
 
+    /// Every fixed cell, selector and copy.
+    pub fn plan(&self) -> &'a crate::layout::Plan {
+        &self.0.plan
+    }
+
     /// The limb base.
     pub fn base(&self) -> u64 {
-        self.0.gates.base
+        self.0.gates().base
     }
 
     /// Every row of the glue program: its gate, the cell it determines, whether it goes on to the next row.

@@ -1,16 +1,22 @@
 //! Rows of input bytes, and the two weighted sums taken over them.
 //!
-//! An input tensor stands in *runs*: for a row of the image and a residue of the column index modulo the stride, the
-//! pixels of that residue from left to right, eight a row. Over each run two sums are accumulated upwards
-//! (`acc = this row + factor·acc of the next row`, `0` after the run's last row):
+//! An input tensor stands in *runs*: it is cut into lines of equal length, and for each line and each residue of the byte's
+//! position in it modulo a step, the bytes of that residue stand from first to last, eight a row. Over each run two sums are
+//! accumulated upwards (`acc = this row + factor·acc of the next row`, `0` after the run's last row):
 //!
-//! - `g0 = Σ_A β^A·pixel_A`: what a convolution needs. Rows of *extra outputs* (free first-phase values that complete a
+//! - `g0 = Σ_A β^A·byte_A`: what a convolution needs. Rows of *extra outputs* (free first-phase values that complete a
 //!   correlation beyond its edges, see `lower::conv`) use the same relation without a look-up.
-//! - `g1 = Σ_A 256^(i−i₀)·μ^(w(i)−w(i₀))·pixel_A` with `i` the pixel's byte index in the tensor, `w(i) = ⌊i/31⌋` and
-//!   `μ = δ·256^−31`: the run's share of `Σ_w δ^w·word_w`, which ties the pixels to the words that the sponge absorbs.
-//!   Within eight pixels at most one word boundary falls for strides up to 4; fixed prefix masks say where.
+//! - `g1 = Σ_A 256^(i−i₀)·μ^(w(i)−w(i₀))·byte_A` with `i` the byte's index in the tensor, `w(i) = ⌊i/31⌋` and
+//!   `μ = δ·256^−31`: the run's share of `Σ_w δ^w·word_w`, which ties the bytes to the words that the sponge absorbs.
+//!   Between cells `n` bytes apart fall `⌊n/31⌋` or `⌊n/31⌋ + 1` word boundaries whatever the first one's place, so the step
+//!   fixes the factor `256^n·μ^⌊n/31⌋` of a gate and a fixed 0/1 prefix mask says whether there is one boundary more.
 //!
-//! Both sums are functions of committed cells and later challenges, so the prover has no freedom in them.
+//! A run whose length is no multiple of eight leaves cells of its last row over. They are looked up with the row but stand for no byte
+//! of the capture, so the *tail* gate forces them to zero, one selector a tail length that the model has. Then both sums are functions
+//! of the run's own bytes and later challenges, and the prover has no freedom in them.
+//!
+//! An input that layers read in different steps stands once for each. All of these have the same `Σ_w δ^w·word_w`; as a polynomial
+//! in `δ`, of degree below the number of words, that says that they pack to the same words, and bytes that pack alike are equal.
 use halo2_proofs::{
     halo2curves::{bn256::Fr, ff::Field},
     plonk::{Column, ConstraintSystem, Expression, Fixed, Selector},
@@ -26,16 +32,18 @@ use crate::{
 
 /// Bytes in a packed word.
 pub const WORD_BYTES: usize = 31;
-/// Largest stride whose runs can be packed with one word boundary in eight pixels.
-pub const MAX_STRIDE: usize = 4;
+/// Largest step of a run, which bounds the powers of `μ` in a gate.
+pub const MAX_STRIDE: usize = 256;
 
 /// Selectors of pixel rows.
 #[derive(Clone, Debug)]
 pub struct PixelConfig {
     /// The sum by `β`.
     pub run: Selector,
-    /// The sum by words, one selector a stride.
+    /// The sum by words, one selector a step.
     pub pack: Vec<(usize, Selector)>,
+    /// Zeros after the last cell of a run, one selector a number of cells that are left.
+    pub tails: Vec<(usize, Selector)>,
     /// Continuation flag of `g0` and `g1`.
     pub cont: Column<Fixed>,
 }
@@ -50,23 +58,34 @@ pub fn inverse_word() -> Fr {
     Option::from(byte_shift(WORD_BYTES).invert()).unwrap_or_else(Fr::zero)
 }
 
-/// Word boundaries that every eight-pixel step of this stride crosses at least.
-fn least_boundaries(stride: usize) -> u32 {
-    (BYTE_LANES * stride / WORD_BYTES) as u32
+/// Word boundaries between two cells `lanes` apart, at least.
+fn least_boundaries(stride: usize, lanes: usize) -> usize {
+    lanes * stride / WORD_BYTES
+}
+
+const LANE_NAMES: [&str; BYTE_LANES] = [
+    "lane 0", "lane 1", "lane 2", "lane 3", "lane 4", "lane 5", "lane 6", "lane 7",
+];
+
+/// Cells in use in the last row of `len` cells, if it is not full.
+pub fn tail(len: usize) -> Option<usize> {
+    Some(len % BYTE_LANES).filter(|&cells| cells != 0)
 }
 
 impl PixelConfig {
-    /// Adds the gates for the given strides; `cont` is shared with the glue.
+    /// Adds the gates for the given steps and tails; `cont` is shared with the glue.
     pub fn configure(
         meta: &mut ConstraintSystem<Fr>,
         columns: &Columns,
         challenges: &Challenges,
         cont: Column<Fixed>,
         strides: &[usize],
+        tails: &[usize],
     ) -> Self {
         let config = Self {
             run: meta.selector(),
             pack: strides.iter().map(|&s| (s, meta.selector())).collect(),
+            tails: tails.iter().map(|&t| (t, meta.selector())).collect(),
             cont,
         };
         meta.create_gate("pixels: run", |meta| {
@@ -98,23 +117,48 @@ impl PixelConfig {
                 let factors: Vec<_> = (1..BYTE_LANES).map(&mut masked).collect();
                 let mut sum = columns.cur(meta, Col::Byte(0));
                 for (i, factor) in (1..BYTE_LANES).zip(factors) {
-                    let weight = Expression::Constant(byte_shift(stride * i));
+                    let mut weight = Expression::Constant(byte_shift(stride * i));
+                    let least = least_boundaries(stride, i);
+                    if least > 0 {
+                        weight = weight * power(&mu, least as u32);
+                    }
                     sum = sum + columns.cur(meta, Col::Byte(i)) * factor * weight;
                 }
                 let value = columns.cur(meta, Col::Glue(1));
                 let next = columns.next(meta, Col::Glue(1));
                 let shift = Expression::Constant(byte_shift(stride * BYTE_LANES))
-                    * power(&mu, least_boundaries(stride));
+                    * power(&mu, least_boundaries(stride, BYTE_LANES) as u32);
                 [(
                     "sum by words",
                     q * (value - sum - cont * shift * step * next),
                 )]
             });
         }
+        for &(cells, selector) in &config.tails {
+            meta.create_gate("pixels: tail", |meta| {
+                let q = meta.query_selector(selector);
+                (cells..BYTE_LANES)
+                    .map(|i| (LANE_NAMES[i], q.clone() * columns.cur(meta, Col::Byte(i))))
+                    .collect::<Vec<_>>()
+            });
+        }
         config
     }
 
-    /// Places all runs of a tensor of `rows × width` bytes (channels and image rows flattened together).
+    fn place_tail(&self, plan: &mut Plan, len: usize, last: usize) -> Result<(), CircuitError> {
+        let Some(cells) = tail(len) else {
+            return Ok(());
+        };
+        let Some((_, selector)) = self.tails.iter().find(|(t, _)| *t == cells) else {
+            return Err(CircuitError::Model(format!(
+                "no gate for a run that ends after {cells} cells of a row"
+            )));
+        };
+        plan.enable(*selector, last);
+        Ok(())
+    }
+
+    /// Places all runs of a tensor.
     pub fn place(
         &self,
         plan: &mut Plan,
@@ -122,26 +166,17 @@ impl PixelConfig {
         columns: &Columns,
         shape: PixelShape,
     ) -> Result<PlacedPixels, CircuitError> {
-        let selector = self
-            .pack
-            .iter()
-            .find(|(s, _)| *s == shape.stride)
-            .map(|p| p.1);
-        let (Some(selector), true) = (selector, shape.is_supported()) else {
-            return Err(CircuitError::UnsupportedNode {
-                node: "input".into(),
-                op: "Input".into(),
-                why: format!(
-                    "rows of {} bytes with stride {} cannot be laid out: strides 1, 2 and 4 are supported, and the \
-                     width must be a multiple of 8 times the stride",
-                    shape.width, shape.stride
-                ),
-            });
+        let selector = self.pack.iter().find(|(s, _)| *s == shape.stride);
+        let Some(&(_, selector)) = selector.filter(|_| shape.is_supported()) else {
+            return Err(CircuitError::Model(format!(
+                "lines of {} bytes in steps of {} cannot be laid out",
+                shape.width, shape.stride
+            )));
         };
-        let per_run = shape.run_rows();
-        let mut runs = Vec::with_capacity(shape.rows * shape.stride);
+        let mut runs = Vec::new();
         for y in 0..shape.rows {
-            for residue in 0..shape.stride {
+            for residue in 0..shape.residues() {
+                let per_run = shape.run_rows(residue);
                 let first = space.take(group::BYTE | group::GLUE01 | group::CONST, per_run)?;
                 for r in 0..per_run {
                     let row = first + r;
@@ -151,32 +186,38 @@ impl PixelConfig {
                     let start = shape.byte_index(y, residue, r * BYTE_LANES);
                     for lane in 1..=BYTE_LANES {
                         let crossed = boundaries(start, start + shape.stride * lane);
-                        let mask = if lane == BYTE_LANES {
-                            (0, crossed - least_boundaries(shape.stride) as usize)
-                        } else {
-                            (lane, crossed)
-                        };
-                        plan.fix(columns.consts[mask.0], row, Fr::from(mask.1 as u64));
+                        let more = crossed - least_boundaries(shape.stride, lane);
+                        plan.fix(
+                            columns.consts[lane % BYTE_LANES],
+                            row,
+                            Fr::from(more as u64),
+                        );
                     }
                 }
+                self.place_tail(plan, shape.run_len(residue), first + per_run - 1)?;
                 runs.push(first);
             }
         }
         Ok(PlacedPixels { shape, runs })
     }
 
-    /// Places one run of extra values, `len` of them padded to whole rows; returns its first row.
+    /// Places one run of `len` extra values; `exact` forces the rest of its last row to zero, otherwise the caller sees
+    /// to it that those cells stand for nothing else.
     pub fn place_extras(
         &self,
         plan: &mut Plan,
         space: &mut Space,
         len: usize,
+        exact: bool,
     ) -> Result<PlacedExtras, CircuitError> {
         let rows = len.div_ceil(BYTE_LANES).max(1);
         let first = space.take(group::BYTE | group::GLUE01, rows)?;
         for r in 0..rows {
             plan.enable(self.run, first + r);
             plan.fix(self.cont, first + r, flag(r + 1 < rows));
+        }
+        if exact {
+            self.place_tail(plan, len, first + rows - 1)?;
         }
         Ok(PlacedExtras { first, rows })
     }
@@ -195,32 +236,48 @@ fn boundaries(from: usize, to: usize) -> usize {
 }
 
 /// A byte tensor as runs see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PixelShape {
-    /// Channels times image rows.
+    /// Lines: channels times image rows, for an image read row by row.
     pub rows: usize,
-    /// Pixels in an image row.
+    /// Bytes in a line.
     pub width: usize,
-    /// Column stride of the layer that reads it.
+    /// Bytes from one cell of a run to the next: the column stride of the layer that reads it, in bytes.
     pub stride: usize,
 }
 
 impl PixelShape {
-    /// Whether runs fill whole rows and masks suffice.
+    /// Whether gates for this step exist.
     pub fn is_supported(self) -> bool {
-        (1..=MAX_STRIDE).contains(&self.stride)
-            && self.width > 0
-            && self.width.is_multiple_of(self.stride * BYTE_LANES)
+        (1..=MAX_STRIDE).contains(&self.stride) && self.width > 0
     }
 
-    /// Circuit rows of one run.
-    pub fn run_rows(self) -> usize {
-        self.width / self.stride / BYTE_LANES
+    /// Residues that have bytes.
+    pub fn residues(self) -> usize {
+        self.stride.min(self.width)
     }
 
-    /// Pixels of one run.
-    pub fn run_len(self) -> usize {
-        self.width / self.stride
+    /// Circuit rows of a run.
+    pub fn run_rows(self, residue: usize) -> usize {
+        self.run_len(residue).div_ceil(BYTE_LANES)
+    }
+
+    /// Bytes of a run.
+    pub fn run_len(self, residue: usize) -> usize {
+        self.width
+            .saturating_sub(residue)
+            .div_ceil(self.stride.max(1))
+    }
+
+    /// Circuit rows of all runs.
+    pub fn total_rows(self) -> usize {
+        let line: usize = (0..self.residues()).map(|r| self.run_rows(r)).sum();
+        line.saturating_mul(self.rows)
+    }
+
+    /// Tails of the runs.
+    pub fn tails(self) -> impl Iterator<Item = usize> {
+        (0..self.residues()).filter_map(move |r| tail(self.run_len(r)))
     }
 
     /// Byte index in the tensor of element `a` of run `(y, residue)`.
@@ -238,7 +295,7 @@ pub struct PlacedPixels {
 
 impl PlacedPixels {
     fn first(&self, y: usize, residue: usize) -> usize {
-        self.runs[y * self.shape.stride + residue]
+        self.runs[y * self.shape.residues() + residue]
     }
 
     /// The run's `Σ β^A·pixel_A`.
@@ -253,10 +310,11 @@ impl PlacedPixels {
 
     /// Rows to be looked up as bytes.
     pub fn byte_rows(&self) -> impl Iterator<Item = usize> + '_ {
-        let per_run = self.shape.run_rows();
+        let residues = self.shape.residues();
         self.runs
             .iter()
-            .flat_map(move |&first| first..first + per_run)
+            .enumerate()
+            .flat_map(move |(i, &first)| first..first + self.shape.run_rows(i % residues))
     }
 
     /// Where a byte of the tensor stands.
@@ -267,6 +325,13 @@ impl PlacedPixels {
             Col::Byte(a % BYTE_LANES),
             self.first(y, residue) + a / BYTE_LANES,
         )
+    }
+
+    /// The first cell after a run that stands for no byte, if its last row has one.
+    pub fn tail(&self, y: usize, residue: usize) -> Option<CellRef> {
+        let lane = tail(self.shape.run_len(residue))?;
+        let last = self.first(y, residue) + self.shape.run_rows(residue) - 1;
+        Some(CellRef::new(Col::Byte(lane), last))
     }
 
     /// Writes the bytes (`rows·width` of them).
@@ -285,17 +350,20 @@ impl PlacedPixels {
         let weights: Vec<Fr> = (0..=BYTE_LANES)
             .map(|i| byte_shift(shape.stride * i))
             .collect();
-        let powers = [Fr::one(), mu, mu * mu];
+        let most = boundaries(0, shape.stride * BYTE_LANES) + 1;
+        let powers: Vec<Fr> = std::iter::successors(Some(Fr::one()), |p| Some(p * mu))
+            .take(most + 1)
+            .collect();
         for y in 0..shape.rows {
-            for residue in 0..shape.stride {
+            for residue in 0..shape.residues() {
                 let first = self.first(y, residue);
-                fill_run(trace, first, shape.run_rows(), challenges.beta);
+                let rows = shape.run_rows(residue);
+                fill_run(trace, first, rows, challenges.beta);
                 let mut acc = Fr::zero();
-                for r in (0..shape.run_rows()).rev() {
+                for r in (0..rows).rev() {
                     let start = shape.byte_index(y, residue, r * BYTE_LANES);
                     let factor = |lane: usize| {
-                        weights[lane]
-                            * powers[boundaries(start, start + shape.stride * lane).min(2)]
+                        weights[lane] * powers[boundaries(start, start + shape.stride * lane)]
                     };
                     acc *= factor(BYTE_LANES);
                     for lane in 0..BYTE_LANES {

@@ -5,8 +5,14 @@
 //! with `|x| < B²` has exactly one such form, and no field element outside that interval has one. So the bit is the sign
 //! whatever the prover does, once the linear layer's identity fixes `x`.
 //!
-//! Sums (upwards, as in [`super::pixels`]): over each run (a row of the output's last axis) `g0 = Σ β^q·x_q`; over the
+//! Sums (upwards, as in [`super::pixels`]): over each run (outputs that one row of a layer makes) `g0 = Σ β^q·x_q`; over the
 //! whole tensor `g1 = Σ_i 2^(i mod 248)·δ^⌊i/248⌋·bit_i`, which is `Σ_w δ^w·word_w` of the packed output.
+//!
+//! - *Whole* tensors: every run is a multiple of four long. Then words end with rows, and three selectors say how `g1` goes on.
+//! - *Ragged* tensors: a run's last row holds fewer outputs, so rows and words end anywhere. The bits of lanes 1 to 3 and the next
+//!   row's sum have weights `c + d·δ` with fixed `c, d`: `2^j` within a word, `2^(j−248)·δ` in the next one, 0 for a lane without
+//!   an output. The *tail* gate, one selector a tail length, forces the bits and limbs of such lanes to zero, so that they add
+//!   nothing to `g0` either (`x = (2·0 − 1)·(0 + 0) = 0`).
 use halo2_proofs::{
     halo2curves::{bn256::Fr, ff::Field},
     plonk::{Column, ConstraintSystem, Expression, Fixed, Selector},
@@ -27,14 +33,44 @@ use crate::{
 pub const PER_ROW: usize = 4;
 /// Bits in a packed output word.
 pub const WORD_BITS: usize = 248;
-const ROWS_PER_WORD: usize = WORD_BITS / PER_ROW;
+
+/// What output tensors of a model need.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SignGates {
+    /// Some tensor is whole.
+    pub whole: bool,
+    /// Some tensor is ragged.
+    pub ragged: bool,
+    /// Outputs in rows that are not full, ascending.
+    pub tails: Vec<usize>,
+}
+
+impl SignGates {
+    /// Takes in a tensor with these runs.
+    pub fn add(&mut self, runs: &[usize]) {
+        if is_whole(runs) {
+            self.whole = true;
+            return;
+        }
+        self.ragged = true;
+        self.tails.extend(runs.iter().map(|len| len % PER_ROW));
+        self.tails.sort_unstable();
+        self.tails.dedup();
+        self.tails.retain(|&t| t != 0);
+    }
+}
+
+fn is_whole(runs: &[usize]) -> bool {
+    runs.iter().all(|len| len.is_multiple_of(PER_ROW))
+}
 
 /// Selectors of output rows.
 #[derive(Clone, Debug)]
 pub struct SignConfig {
-    pack: Selector,
-    pack_word: Selector,
-    pack_last: Selector,
+    /// Within a word, from word to word, last row.
+    whole: Option<[Selector; 3]>,
+    ragged: Option<Selector>,
+    tails: Vec<(usize, Selector)>,
     cont: Column<Fixed>,
 }
 
@@ -47,11 +83,14 @@ impl SignConfig {
         lookup: &LookupConfig,
         cont: Column<Fixed>,
         base: u64,
+        gates: &SignGates,
     ) -> Self {
         let config = Self {
-            pack: meta.selector(),
-            pack_word: meta.selector(),
-            pack_last: meta.selector(),
+            whole: gates
+                .whole
+                .then(|| [meta.selector(), meta.selector(), meta.selector()]),
+            ragged: gates.ragged.then(|| meta.selector()),
+            tails: gates.tails.iter().map(|&t| (t, meta.selector())).collect(),
             cont,
         };
         meta.create_gate("signs: bit", |meta| {
@@ -106,57 +145,126 @@ impl SignConfig {
                 [("sum by words", q * relation)]
             });
         };
-        pack(config.pack, Pack::Within);
-        pack(config.pack_word, Pack::NextWord);
-        pack(config.pack_last, Pack::Last);
+        if let Some([within, next_word, last]) = config.whole {
+            pack(within, Pack::Within);
+            pack(next_word, Pack::NextWord);
+            pack(last, Pack::Last);
+        }
+        config.configure_ragged(meta, columns, challenges);
         config
     }
 
-    /// Places a tensor of `runs × len` outputs.
+    fn configure_ragged(
+        &self,
+        meta: &mut ConstraintSystem<Fr>,
+        columns: &Columns,
+        challenges: &Challenges,
+    ) {
+        if let Some(selector) = self.ragged {
+            meta.create_gate("signs: ragged", |meta| {
+                let q = meta.query_selector(selector);
+                let delta = meta.query_challenge(challenges.delta);
+                let mut weight = |i: usize| {
+                    columns.constant(meta, i) + delta.clone() * columns.constant(meta, PER_ROW + i)
+                };
+                let weights: [_; PER_ROW] = std::array::from_fn(&mut weight);
+                let [step, lanes @ ..] = weights;
+                let mut sum =
+                    columns.cur(meta, bit_col(0)) + step * columns.next(meta, Col::Glue(1));
+                for (i, weight) in (1..PER_ROW).zip(lanes) {
+                    sum = sum + columns.cur(meta, bit_col(i)) * weight;
+                }
+                let value = columns.cur(meta, Col::Glue(1));
+                [("sum by words", q * (value - sum))]
+            });
+        }
+        for &(count, selector) in &self.tails {
+            meta.create_gate("signs: tail", |meta| {
+                let q = meta.query_selector(selector);
+                (count..PER_ROW)
+                    .flat_map(|i| {
+                        [bit_col(i), low_col(i), high_col(i)]
+                            .into_iter()
+                            .zip(TAIL_NAMES[i])
+                    })
+                    .map(|(col, name)| (name, q.clone() * columns.cur(meta, col)))
+                    .collect::<Vec<_>>()
+            });
+        }
+    }
+
+    /// Places a tensor whose outputs stand in runs of these lengths, one after another.
     pub fn place(
         &self,
         plan: &mut Plan,
         space: &mut Space,
-        runs: usize,
-        len: usize,
+        columns: &Columns,
+        runs: &[usize],
     ) -> Result<PlacedSigns, CircuitError> {
-        if len == 0 || !len.is_multiple_of(PER_ROW) {
-            return Err(CircuitError::UnsupportedOutput {
-                output: "Positive".into(),
-                why: format!(
-                    "the last axis has {len} elements; a multiple of {PER_ROW} is supported"
-                ),
-            });
+        let missing = || CircuitError::Model("no gate for an output of these runs".into());
+        let whole = is_whole(runs);
+        let mut rows = Vec::new();
+        let mut firsts = Vec::with_capacity(runs.len());
+        let mut start = 0;
+        for &len in runs {
+            firsts.push(rows.len());
+            let end = start + len;
+            while start < end {
+                let count = PER_ROW.min(end - start);
+                let last = start + count == end;
+                rows.push(Row { start, count, last });
+                start += count;
+            }
         }
-        let per_run = len / PER_ROW;
-        let rows = runs * per_run;
-        let first = space.take(group::BYTE | group::FULL | group::GLUE01, rows)?;
-        for r in 0..rows {
-            let row = first + r;
-            plan.fix(
-                self.cont,
-                row,
-                if (r + 1) % per_run == 0 {
-                    Fr::zero()
+        let consts = if whole { 0 } else { group::CONST };
+        let groups = group::BYTE | group::FULL | group::GLUE01 | consts;
+        let first = space.take(groups, rows.len())?;
+        for (r, row) in rows.iter().enumerate() {
+            let at = first + r;
+            let more = if row.last { Fr::zero() } else { Fr::one() };
+            plan.fix(self.cont, at, more);
+            let is_end = r + 1 == rows.len();
+            if whole {
+                let [within, next_word, last] = self.whole.ok_or_else(missing)?;
+                plan.enable(
+                    if is_end {
+                        last
+                    } else if row.crosses(PER_ROW) {
+                        next_word
+                    } else {
+                        within
+                    },
+                    at,
+                );
+                continue;
+            }
+            plan.enable(self.ragged.ok_or_else(missing)?, at);
+            for lane in 1..=PER_ROW {
+                // The column pair of lane 0, which needs no weight, holds that of the next row.
+                let (slot, used) = match lane {
+                    PER_ROW => (0, !is_end),
+                    _ => (lane, lane < row.count),
+                };
+                let distance = lane.min(row.count);
+                let weight = if used {
+                    row.weight(distance)
                 } else {
-                    Fr::one()
-                },
-            );
-            plan.enable(
-                if r + 1 == rows {
-                    self.pack_last
-                } else if (r + 1) % ROWS_PER_WORD == 0 {
-                    self.pack_word
-                } else {
-                    self.pack
-                },
-                row,
-            );
+                    [Fr::zero(); 2]
+                };
+                for (column, value) in [slot, PER_ROW + slot].into_iter().zip(weight) {
+                    plan.fix(columns.consts[column], at, value);
+                }
+            }
+            if row.count < PER_ROW {
+                let tail = self.tails.iter().find(|(t, _)| *t == row.count);
+                plan.enable(tail.ok_or_else(missing)?.1, at);
+            }
         }
         Ok(PlacedSigns {
             first,
-            runs,
-            per_run,
+            firsts,
+            rows,
+            len: start,
         })
     }
 }
@@ -169,9 +277,45 @@ enum Pack {
 
 const BIT_NAMES: [&str; PER_ROW] = ["bit 0", "bit 1", "bit 2", "bit 3"];
 
-/// `2^−244`: from a word's last row on to the next word, less `δ`.
+const TAIL_NAMES: [[&str; 3]; PER_ROW] = [
+    ["bit 0", "low limb 0", "high limb 0"],
+    ["bit 1", "low limb 1", "high limb 1"],
+    ["bit 2", "low limb 2", "high limb 2"],
+    ["bit 3", "low limb 3", "high limb 3"],
+];
+
+/// `2^−244`: from a whole tensor's last row of a word on to the next word, less `δ`.
 fn word_step() -> Fr {
-    Option::from(Fr::from(2).pow([(WORD_BITS - PER_ROW) as u64]).invert()).unwrap_or_else(Fr::zero)
+    shift_back(PER_ROW)
+}
+
+/// `2^(n − 248)`.
+fn shift_back(n: usize) -> Fr {
+    Option::from(Fr::from(2).pow([(WORD_BITS - n) as u64]).invert()).unwrap_or_else(Fr::zero)
+}
+
+/// Outputs in one row.
+struct Row {
+    start: usize,
+    count: usize,
+    /// Ends its run.
+    last: bool,
+}
+
+impl Row {
+    /// Whether the output `distance` after the row's first one stands in the next word.
+    fn crosses(&self, distance: usize) -> bool {
+        (self.start + distance) / WORD_BITS > self.start / WORD_BITS
+    }
+
+    /// The weight `c + d·δ` of that output, relative to the first.
+    fn weight(&self, distance: usize) -> [Fr; 2] {
+        if self.crosses(distance) {
+            [Fr::zero(), shift_back(distance)]
+        } else {
+            [Fr::from(1 << distance), Fr::zero()]
+        }
+    }
 }
 
 fn bit_col(i: usize) -> Col {
@@ -187,14 +331,16 @@ fn high_col(i: usize) -> Col {
 /// A placed output tensor.
 pub struct PlacedSigns {
     first: usize,
-    runs: usize,
-    per_run: usize,
+    /// Position among `rows` of each run's first row.
+    firsts: Vec<usize>,
+    rows: Vec<Row>,
+    len: usize,
 }
 
 impl PlacedSigns {
     /// `Σ_q β^q·x_q` of a run.
     pub fn run(&self, run: usize) -> CellRef {
-        CellRef::new(Col::Glue(0), self.first + run * self.per_run)
+        CellRef::new(Col::Glue(0), self.first + self.firsts[run])
     }
 
     /// `Σ_w δ^w·word_w` of the packed bits.
@@ -204,32 +350,54 @@ impl PlacedSigns {
 
     /// Rows to be looked up as limbs.
     pub fn limb_rows(&self) -> std::ops::Range<usize> {
-        self.first..self.first + self.runs * self.per_run
+        self.first..self.first + self.rows.len()
     }
 
     /// Number of outputs.
     pub fn len(&self) -> usize {
-        self.runs * self.per_run * PER_ROW
+        self.len
     }
 
     /// Whether there are no outputs.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len == 0
+    }
+
+    /// Row and lane of output `index`.
+    fn place_of(&self, index: usize) -> (usize, usize) {
+        let row = self
+            .rows
+            .partition_point(|r| r.start <= index)
+            .saturating_sub(1);
+        let start = self.rows.get(row).map_or(0, |r| r.start);
+        (self.first + row, (index - start).min(PER_ROW - 1))
     }
 
     /// Where the bit of output `index` stands.
     pub fn bit(&self, index: usize) -> CellRef {
-        CellRef::new(bit_col(index % PER_ROW), self.first + index / PER_ROW)
+        let (row, lane) = self.place_of(index);
+        CellRef::new(bit_col(lane), row)
     }
 
     /// Where the low limb of output `index` stands.
     pub fn low(&self, index: usize) -> CellRef {
-        CellRef::new(low_col(index % PER_ROW), self.first + index / PER_ROW)
+        let (row, lane) = self.place_of(index);
+        CellRef::new(low_col(lane), row)
     }
 
     /// Where the high limb of output `index` stands.
     pub fn high(&self, index: usize) -> CellRef {
-        CellRef::new(high_col(index % PER_ROW), self.first + index / PER_ROW)
+        let (row, lane) = self.place_of(index);
+        CellRef::new(high_col(lane), row)
+    }
+
+    /// Bit, low limb and high limb of the first lane after a run that holds no output, if its last row has one.
+    pub fn tail(&self, run: usize) -> Option<[CellRef; 3]> {
+        let end = self.firsts.get(run + 1).copied().unwrap_or(self.rows.len());
+        let row = end.checked_sub(1)?;
+        let lane = Some(self.rows.get(row)?.count).filter(|&n| n < PER_ROW)?;
+        let at = self.first + row;
+        Some([bit_col(lane), low_col(lane), high_col(lane)].map(|col| CellRef::new(col, at)))
     }
 
     /// Writes bits and limbs of the integers `values`.
@@ -267,28 +435,31 @@ impl PlacedSigns {
     /// Fills both accumulators.
     pub fn fill(&self, trace: &mut Trace, challenges: &ChallengeValues, base: u64) {
         let base = Fr::from(base);
-        let word = challenges.delta * word_step();
         let (mut run, mut pack) = (Fr::zero(), Fr::zero());
-        for r in (0..self.runs * self.per_run).rev() {
-            let row = self.first + r;
-            if (r + 1) % self.per_run == 0 {
+        let crossed: [Fr; PER_ROW + 1] = std::array::from_fn(|n| challenges.delta * shift_back(n));
+        for (r, row) in self.rows.iter().enumerate().rev() {
+            let at = self.first + r;
+            if row.last {
                 run = Fr::zero();
             }
-            pack *= if (r + 1) % ROWS_PER_WORD == 0 {
-                word
-            } else {
-                Fr::from(16)
+            let weight = |distance: usize| {
+                if row.crosses(distance) {
+                    crossed[distance]
+                } else {
+                    Fr::from(1 << distance)
+                }
             };
-            let mut bits = Fr::zero();
+            pack *= weight(row.count);
             for i in (0..PER_ROW).rev() {
-                let bit = trace.get(bit_col(i), row);
-                let v = trace.get(high_col(i), row) * base + trace.get(low_col(i), row);
+                let bit = trace.get(bit_col(i), at);
+                let v = trace.get(high_col(i), at) * base + trace.get(low_col(i), at);
                 run = run * challenges.beta + (bit.double() - Fr::one()) * (v + bit);
-                bits = bits.double() + bit;
+                if i < row.count {
+                    pack += weight(i) * bit;
+                }
             }
-            pack += bits;
-            trace.set(Col::Glue(0), row, run);
-            trace.set(Col::Glue(1), row, pack);
+            trace.set(Col::Glue(0), at, run);
+            trace.set(Col::Glue(1), at, pack);
         }
     }
 }

@@ -1,0 +1,47 @@
+//! The iris models' layouts: as long as they stay, keys made earlier stay valid and 2^14 rows hold version 1.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+use sha2::{Digest, Sha256};
+use verilens_circuit::config::Config;
+use verilens_model::ModelBundle;
+use verilens_prover::keys::compile;
+use verilens_statement::{OutputMode, SignatureScheme::EddsaBabyJubJubPoseidon};
+use verilens_tests::scene::iris_bundle;
+
+/// k, rows, advice and fixed columns, and a digest of all fixed cells, selectors, copies and gates.
+fn layout(bundle: &ModelBundle) -> String {
+    let compiled = compile(bundle, EddsaBabyJubJubPoseidon, OutputMode::Committed).unwrap();
+    let size = compiled.size();
+    let plan = compiled.probe().plan();
+    let (_, meta) = Config::detached(compiled.gates());
+    let mut hash = Sha256::new();
+    hash.update(format!("{:?}", plan.fixed));
+    hash.update(format!("{:?}", plan.selectors));
+    hash.update(format!("{:?}", plan.copies));
+    hash.update(format!("{:?}", meta.pinned()));
+    let digest: String = hash
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    format!(
+        "2^{} rows, {} used, {} advice, {} fixed: {digest}",
+        size.k, size.rows, size.advice, size.fixed
+    )
+}
+
+#[test]
+fn layouts_stay() {
+    let frozen = include_bytes!("../frozen/model.vlm");
+    let frozen = ModelBundle::decode(frozen).unwrap();
+    let v1 = layout(&iris_bundle("v1"));
+    let v3 = layout(&iris_bundle("v3"));
+    let found = [layout(&frozen), v1, v3, layout(&iris_bundle("v3_mask"))];
+    let expected = [
+        "2^12 rows, 3178 used, 23 advice, 14 fixed: f69c8cc3515c6c2e",
+        "2^14 rows, 16295 used, 23 advice, 14 fixed: c2a038f61e3e325e",
+        "2^15 rows, 26891 used, 23 advice, 14 fixed: bf8480427366a069",
+        "2^16 rows, 53471 used, 23 advice, 14 fixed: f8e73ace5f286019",
+    ];
+    assert_eq!(found.each_ref().map(String::as_str), expected);
+}
