@@ -37,6 +37,7 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Result<()> {
+    verilens_prover::check_processor()?;
     match command {
         Command::Demo {
             demo: Demo::IrisUpgrade { json, keep, image },

@@ -48,6 +48,9 @@ pub enum ProverError {
     /// A random challenge fell on a point where the protocol is not defined (probability about 2^-240).
     #[error("a random challenge is not usable; prove again")]
     Degenerate,
+    /// The processor lacks instructions that the field arithmetic is made of.
+    #[error("processor: the BMI2 and ADX instructions are needed on x86-64 (Intel since 2014, AMD since 2017)")]
+    Processor,
     /// The caller wanted no proof any more.
     #[error("cancelled")]
     Cancelled,

@@ -1,32 +1,44 @@
 //! What a model will cost, before any key is made.
 //!
-//! Rows and columns are exact (the circuit is laid out); time and memory follow a model of the prover fitted to
-//! measurements on the 2-core reference machine (`docs/decisions/0003-layout.md`); proof bytes are exact.
-use verilens_circuit::{compile::Size, config::Config};
+//! Rows, columns and proof bytes are exact: the circuit is laid out and its selectors are combined. Time and memory are counts of the
+//! prover's work times what one piece of it took on the 2-core reference machine (`docs/decisions/0003-proving-time.md`).
+use verilens_circuit::compile::Size;
 use verilens_model::ModelBundle;
 use verilens_statement::{OutputMode, SignatureScheme};
 
-use crate::{error::ProverError, keys::compile};
+use crate::{error::ProverError, keys::compile, plonk};
 
 /// An estimate for one proof.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
-    /// Size of the circuit; fixed columns before selectors are combined.
+    /// Size of the circuit; fixed columns after selectors are combined.
     pub size: Size,
     /// Seconds on the 2-core reference machine.
     pub prove_seconds: f64,
-    /// Peak memory in MB.
+    /// Peak memory of a process that derives the keys and proves, in MB.
     pub peak_mb: f64,
     /// Proof bytes without instance words.
     pub proof_bytes: usize,
 }
 
-/// Seconds per row and column, fitted.
-const SECONDS_PER_CELL: f64 = 1.9e-6;
-/// Bytes per row and column, fitted.
-const BYTES_PER_CELL: f64 = 150.0;
-/// Quotient pieces at degree 5, the random polynomial and the two opening commitments.
-const FIXED_COMMITMENTS: usize = 4 + 1 + 2;
+/// Seconds a row of a commitment to full-width values.
+const COMMIT: f64 = 2.0e-6;
+/// Seconds a row and level of a transform.
+const TRANSFORM: f64 = 9.0e-9;
+/// Seconds a row of a coset for all constraints.
+const CONSTRAINTS: f64 = 5.0e-6;
+/// Seconds whatever the size: signature, small hashes, starting threads.
+const START: f64 = 0.05;
+/// Bytes a row and column, of which there is a column of coefficients and one of values on a coset.
+const BYTES: f64 = 64.0;
+/// Bytes a row of all else: SRS, scratch of the multiplication, quotient.
+const ROW_BYTES: f64 = 2400.0;
+/// MB of the program itself, its model and its tables.
+const PROGRAM_MB: f64 = 20.0;
+/// Advice columns that hold small numbers, and cost next to nothing to commit to.
+const SMALL_COLUMNS: usize = 9;
+/// The random polynomial and the two opening commitments.
+const OTHER_COMMITMENTS: usize = 3;
 
 /// Estimates proving for a model.
 pub fn estimate(
@@ -35,17 +47,34 @@ pub fn estimate(
     mode: OutputMode,
 ) -> Result<Estimate, ProverError> {
     let compiled = compile(bundle, scheme, mode)?;
-    let size = compiled.size();
-    let (_, meta) = Config::detached(compiled.gates());
-    let products = size.wired.div_ceil(meta.degree().saturating_sub(2).max(1));
-    let columns = size.advice + size.fixed + size.wired + products + FIXED_COMMITMENTS;
-    let cells = columns as f64 * f64::from(1u32 << size.k);
-    let commitments = size.advice + products + FIXED_COMMITMENTS;
-    let evaluations = meta.advice_queries().len() + size.fixed + 1 + size.wired + 3 * products - 1;
+    let system = plonk::system(&compiled)?;
+    let size = Size {
+        fixed: system.num_fixed_columns(),
+        ..compiled.size()
+    };
+    let degree = system.degree();
+    let pieces = degree.saturating_sub(1);
+    let products = size.wired.div_ceil(degree.saturating_sub(2).max(1));
+    let commitments = size.advice + products + pieces + OTHER_COMMITMENTS;
+    let evaluations = system.advice_queries().len()
+        + system.fixed_queries().len()
+        + 1
+        + size.wired
+        + (3 * products).saturating_sub(1);
+
+    let rows = f64::from(1u32 << size.k);
+    let columns = (size.advice + size.fixed + size.wired + products + 1) as f64;
+    let full = (size.advice.saturating_sub(SMALL_COLUMNS)) as f64 * size.rows as f64 / rows;
+    let dense = full + (pieces + OTHER_COMMITMENTS - 1) as f64;
+    let transforms = columns * pieces as f64 + (size.advice + products + pieces) as f64;
+    let prove_seconds = START
+        + rows * COMMIT * dense
+        + rows * f64::from(size.k) * TRANSFORM * transforms
+        + rows * CONSTRAINTS * pieces as f64;
     Ok(Estimate {
         size,
-        prove_seconds: cells * SECONDS_PER_CELL,
-        peak_mb: cells * BYTES_PER_CELL / 1e6,
+        prove_seconds,
+        peak_mb: PROGRAM_MB + rows * (BYTES * columns + ROW_BYTES) / 1e6,
         proof_bytes: 32 * (commitments + evaluations),
     })
 }

@@ -7,7 +7,7 @@ use verilens_circuit::{
     compile::tensor_specs,
     field::{from_ark, to_ark},
 };
-use verilens_model::{execute_all, Execution, OutputKind as ModelKind};
+use verilens_model::{execute_all, Execution, ModelBundle, OutputKind as ModelKind};
 use verilens_statement::{
     babyjubjub::scalar_to_bytes, field::from_bytes, Capture, HolderSecret, Instance, IssuerSet,
     Opening, Output, OutputKind, OutputMode,
@@ -36,6 +36,54 @@ pub struct Request<'a> {
     pub signal: verilens_statement::Fr,
     /// The capture is not older than this (unix seconds).
     pub not_before: u64,
+}
+
+impl<'a> Request<'a> {
+    /// Finds everything that makes a request unprovable for a model, before any key is made. Returns the capture's tensors
+    /// in the model's order.
+    ///
+    /// # Errors
+    /// [`ProverError::Refused`] and [`ProverError::Statement`] name what does not fit.
+    pub fn check(&self, bundle: &ModelBundle) -> Result<Vec<&'a [u8]>, ProverError> {
+        let content = self.capture.content();
+        let refused = |field, expected: String| Err(ProverError::Refused { field, expected });
+        if content.schema() != bundle.schema() {
+            return refused(
+                "capture schema",
+                format!("`{}`, the model's", bundle.schema()),
+            );
+        }
+        if content.captured_at() < self.not_before {
+            return refused("captured_at", "a capture no older than not_before".into());
+        }
+        if content.holder() != self.holder.id() {
+            return refused("holder", "the holder whose id the issuer signed".into());
+        }
+        self.capture.verify_signature()?;
+        // Also refuses a key outside the set.
+        self.issuers.path(self.capture.issuer())?;
+        let specs = tensor_specs(bundle.graph())?;
+        let tensors = self.capture.content().tensors();
+        if specs.len() != tensors.len() {
+            return refused(
+                "capture tensors",
+                format!("exactly the model's {} inputs", specs.len()),
+            );
+        }
+        specs
+            .iter()
+            .map(|spec| {
+                let found = tensors.iter().find(|t| t.spec() == spec);
+                found.map(|t| t.data()).ok_or_else(|| ProverError::Refused {
+                    field: "capture tensors",
+                    expected: format!(
+                        "`{}` of type {:?} and shape {:?}",
+                        spec.name, spec.dtype, spec.shape
+                    ),
+                })
+            })
+            .collect()
+    }
 }
 
 /// A proof and what the holder keeps beside it.
@@ -87,14 +135,14 @@ impl Keys {
         progress: &dyn Progress,
     ) -> Result<(StatementCircuit<'_>, Vec<Fr>, Opening), ProverError> {
         enter(progress, Stage::Model)?;
-        self.check(request)?;
-        let execution = self.execute(request.capture)?;
+        let tensors = request.check(&self.bundle)?;
+        let execution = self.execute(&tensors)?;
         let opening = Opening::new(outputs(&execution, self)?, rng);
 
         enter(progress, Stage::Witness)?;
         let witness = Witness {
             authenticity: auth_witness(request)?,
-            tensors: self.tensors(request.capture)?,
+            tensors,
             execution: &execution,
             blinding: from_ark(&opening.blinding),
             signal: from_ark(&request.signal),
@@ -141,63 +189,10 @@ impl Keys {
         })
     }
 
-    fn check(&self, request: &Request<'_>) -> Result<(), ProverError> {
-        let content = request.capture.content();
-        let refused = |field, expected: String| Err(ProverError::Refused { field, expected });
-        if content.schema() != self.bundle.schema() {
-            return refused(
-                "capture schema",
-                format!("`{}`, the model's", self.bundle.schema()),
-            );
-        }
-        if content.captured_at() < request.not_before {
-            return refused("captured_at", "a capture no older than not_before".into());
-        }
-        if content.holder() != request.holder.id() {
-            return refused("holder", "the holder whose id the issuer signed".into());
-        }
-        request.capture.verify_signature()?;
-        // Also refuses a key outside the set.
-        request.issuers.path(request.capture.issuer())?;
-        self.tensors(request.capture).map(|_| ())
-    }
-
-    /// The capture's tensors in the model's order.
-    fn tensors<'a>(&self, capture: &'a Capture) -> Result<Vec<&'a [u8]>, ProverError> {
-        let specs = tensor_specs(self.bundle.graph())?;
-        let tensors = capture.content().tensors();
-        if specs.len() != tensors.len() {
-            return Err(ProverError::Refused {
-                field: "capture tensors",
-                expected: format!("exactly the model's {} inputs", specs.len()),
-            });
-        }
-        specs
-            .iter()
-            .map(|spec| {
-                tensors
-                    .iter()
-                    .find(|t| t.spec() == spec)
-                    .map(|t| t.data())
-                    .ok_or_else(|| ProverError::Refused {
-                        field: "capture tensors",
-                        expected: format!(
-                            "`{}` of type {:?} and shape {:?}",
-                            spec.name, spec.dtype, spec.shape
-                        ),
-                    })
-            })
-            .collect()
-    }
-
-    fn execute(&self, capture: &Capture) -> Result<Execution, ProverError> {
+    fn execute(&self, tensors: &[&[u8]]) -> Result<Execution, ProverError> {
         let graph = self.bundle.graph();
-        let inputs: Vec<(&str, &[u8])> = graph
-            .inputs
-            .iter()
-            .map(|i| i.name.as_str())
-            .zip(self.tensors(capture)?)
-            .collect();
+        let names = graph.inputs.iter().map(|i| i.name.as_str());
+        let inputs: Vec<(&str, &[u8])> = names.zip(tensors.iter().copied()).collect();
         execute_all(graph, &inputs).map_err(|e| ProverError::Model(e.to_string()))
     }
 }

@@ -59,7 +59,7 @@ pub fn estimate(path: &Path, statement: Statement) -> Result<()> {
     print(&format!(
         "rows             {} of 2^{}\n\
          advice columns   {}\n\
-         fixed columns    {} before selectors are combined\n\
+         fixed columns    {}\n\
          wired columns    {}\n\
          public words     {}\n\
          proof            {} bytes\n\

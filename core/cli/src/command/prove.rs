@@ -55,19 +55,6 @@ pub fn prove(arguments: &Prove) -> Result<()> {
     let holder = files::holder(&arguments.holder)?;
     let issuers = files::issuer_set(&arguments.issuers)?;
 
-    let reporter = Reporter::new();
-    reporter.step("reading the srs");
-    let srs = files::srs(&arguments.srs)?;
-    // Cheaper to see now than after the keys are derived.
-    if bundle.field_digest() != verifying.description().model_digest {
-        return Err(ProverError::KeyMismatch.into());
-    }
-    let keys = Keys::derive(&bundle, &srs, scheme, mode, &reporter)?;
-    let insecure = srs.is_insecure();
-    drop(srs);
-    if keys.verifying().encode() != verifying.encode() {
-        return Err(ProverError::KeyMismatch.into());
-    }
     let request = Request {
         capture: &capture,
         holder: &holder,
@@ -76,6 +63,21 @@ pub fn prove(arguments: &Prove) -> Result<()> {
         signal,
         not_before: arguments.not_before,
     };
+    // Cheaper to see now than after the keys are derived.
+    if bundle.field_digest() != verifying.description().model_digest {
+        return Err(ProverError::KeyMismatch.into());
+    }
+    request.check(&bundle)?;
+
+    let reporter = Reporter::new();
+    reporter.step("reading the srs");
+    let srs = files::srs(&arguments.srs)?;
+    let keys = Keys::derive(&bundle, &srs, scheme, mode, &reporter)?;
+    let insecure = srs.is_insecure();
+    drop(srs);
+    if keys.verifying().encode() != verifying.encode() {
+        return Err(ProverError::KeyMismatch.into());
+    }
     let proved = keys.prove(&request, &mut OsRng, &reporter)?;
     drop(reporter);
 

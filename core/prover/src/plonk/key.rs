@@ -92,6 +92,12 @@ impl Assembly {
     }
 }
 
+/// A compiled statement's constraint system, selectors combined as in its key.
+pub(crate) fn system(compiled: &Compiled) -> Result<ConstraintSystem<Fr>, ProverError> {
+    let assembly = Assembly::new(compiled)?;
+    Ok(assembly.system.compress_selectors(assembly.selectors).0)
+}
+
 impl CircuitKey {
     /// Derives the key of a compiled statement.
     pub(crate) fn derive(

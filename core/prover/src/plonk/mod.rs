@@ -20,5 +20,5 @@ mod quotient;
 mod secret;
 mod tape;
 
-pub(crate) use key::CircuitKey;
+pub(crate) use key::{system, CircuitKey};
 pub(crate) use prove::{create_proof, Columns};

@@ -320,9 +320,6 @@ impl<'a, 'b> Worker<'a, 'b> {
         let description = key.description();
         let len = total.len();
         let unusable = i64::from(description.blinding_factors) + 1;
-        let now = |padded: &'_ Padded, rotation: i64| -> Vec<Fr> {
-            padded.rotated(start, rotation, len).to_vec()
-        };
         // L_i is L_0 i rows later, and row n − i is row −i.
         let first = values.first.rotated(start, 0, len);
         let last = values.first.rotated(start, unusable, len);
@@ -373,11 +370,9 @@ impl<'a, 'b> Worker<'a, 'b> {
             .zip(values.sigma.chunks(chunk));
         for ((columns, sigma), product) in columns.zip(&values.products) {
             let w = weight();
-            for (to, from) in self.left.iter_mut().zip(product.rotated(start, 1, len)) {
-                *to = *from;
-            }
-            for (to, from) in self.right.iter_mut().zip(now(product, 0)) {
-                *to = from;
+            for (side, rotation) in [(&mut self.left, 1), (&mut self.right, 0)] {
+                let z = product.rotated(start, rotation, len);
+                side.iter_mut().zip(z).for_each(|(to, from)| *to = *from);
             }
             for (column, sigma) in columns.iter().zip(sigma) {
                 let list = match column.kind {
