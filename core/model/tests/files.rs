@@ -158,6 +158,19 @@ fn other_pngs_and_impossible_images_are_refused() {
     .unwrap();
     huge[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);
     assert!(read_grey_image(&huge).is_err());
+    // One that promises 2^26, which is a size that images may have.
+    huge[16..24].copy_from_slice(&[0, 0, 0x20, 0, 0, 0, 0x20, 0]);
+    huge[29..33].copy_from_slice(&[0x57, 0xc1, 0x95, 0x85]); // CRC-32 of the chunk
+    assert_eq!(read_grey_image(&huge).err(), Some(ImageError::Truncated));
+    // One that keeps its promise at the highest compression.
+    let black = GreyImage {
+        width: 4000,
+        height: 1000,
+        pixels: Zeroizing::new(vec![0; 4_000_000]),
+    };
+    let small = write_grey_png(&black).unwrap();
+    assert!(small.len() < 20_000, "{}", small.len());
+    assert!(read_grey_image(&small).unwrap() == black);
     let short = GreyImage {
         width: 2,
         height: 2,

@@ -39,12 +39,14 @@ pub struct Target {
     pub refuses_more: bool,
     /// Bytes that the body may allocate for each byte that it is given.
     pub factor: usize,
-    /// Bytes that it may allocate on top of that.
+    /// Bytes that it may allocate on top of that: what checking points and pairings takes, whatever the input.
     pub allowance: usize,
 }
 
 const KIB: usize = 1 << 10;
-const MIB: usize = 1 << 20;
+
+/// Deflate makes at most 1032 bytes of one.
+const DEFLATE: usize = 1032;
 
 const FRAMED: Target = Target {
     name: "",
@@ -54,7 +56,7 @@ const FRAMED: Target = Target {
     refuses_prefixes: true,
     refuses_more: true,
     factor: 16,
-    allowance: 64 * KIB,
+    allowance: 16 * KIB,
 };
 const PLAIN: Target = Target {
     repair: repair::nothing,
@@ -112,6 +114,8 @@ pub const ONNX: Target = Target {
     // A prefix of a protobuf message may be another message.
     refuses_prefixes: false,
     refuses_more: false,
+    factor: 64,
+    allowance: 64 * KIB,
     ..PLAIN
 };
 /// NumPy arrays.
@@ -129,6 +133,8 @@ pub const IMAGE: Target = Target {
     repair: repair::png,
     // The decoder stops behind a PNG's last chunk.
     refuses_more: false,
+    factor: DEFLATE + 16,
+    allowance: 512 * KIB,
     ..PLAIN
 };
 /// Our own SRS file.
@@ -136,6 +142,7 @@ pub const SRS: Target = Target {
     name: "srs",
     run: bodies::srs,
     seeds: seeds::srs_files,
+    allowance: 256 * KIB,
     ..FRAMED
 };
 /// `.ptau` files of a ceremony.
@@ -143,6 +150,7 @@ pub const PTAU: Target = Target {
     name: "ptau",
     run: bodies::ptau,
     seeds: seeds::ptau_files,
+    allowance: 256 * KIB,
     ..PLAIN
 };
 /// halo2's raw parameter files.
@@ -150,6 +158,7 @@ pub const HALO2_RAW: Target = Target {
     name: "halo2_raw",
     run: bodies::halo2_raw,
     seeds: seeds::halo2_raw_files,
+    allowance: 256 * KIB,
     ..PLAIN
 };
 /// The verifying key (`.vlk`).
@@ -157,6 +166,7 @@ pub const VK: Target = Target {
     name: "vk",
     run: bodies::vk,
     seeds: seeds::verifying_keys,
+    allowance: 256 * KIB,
     ..FRAMED
 };
 /// The proof file (`.vlp`).
@@ -164,6 +174,7 @@ pub const PROOF: Target = Target {
     name: "proof",
     run: bodies::proof,
     seeds: seeds::proofs,
+    allowance: 256 * KIB,
     ..FRAMED
 };
 /// The verifier: a list of edits of a frozen proof.
@@ -173,6 +184,7 @@ pub const VERIFIER: Target = Target {
     seeds: seeds::edits,
     refuses_prefixes: false,
     refuses_more: false,
+    allowance: 256 * KIB,
     ..PLAIN
 };
 

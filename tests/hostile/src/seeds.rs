@@ -305,7 +305,13 @@ pub(crate) fn proofs() -> Vec<Vec<u8>> {
     vec![FROZEN_PROOF.to_vec(), small.encode()]
 }
 
-/// No edit; one that adds nothing; two that undo each other.
+/// No edit; one that adds nothing; two that undo each other; many, all over the proof, that add nothing yet.
 pub(crate) fn edits() -> Vec<Vec<u8>> {
-    vec![vec![], vec![9, 0, 0], vec![40, 1, 3, 40, 1, 253]]
+    let spread = |i: u16| [(i * 101).to_le_bytes().as_slice(), &[0]].concat();
+    vec![
+        vec![],
+        vec![9, 0, 0],
+        vec![40, 1, 3, 40, 1, 253],
+        (0..30).flat_map(spread).collect(),
+    ]
 }

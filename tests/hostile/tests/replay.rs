@@ -115,12 +115,12 @@ replays! {
     onnx: 2000,
     npy: 5000,
     image: 5000,
-    srs: 2000,
-    ptau: 2000,
+    srs: 1500,
+    ptau: 600,
     halo2_raw: 2000,
     vk: 2000,
-    proof: 3000,
-    verifier: 1000,
+    proof: 1500,
+    verifier: 600,
 }
 
 #[test]
