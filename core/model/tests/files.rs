@@ -75,6 +75,22 @@ fn npy_types_and_versions() {
 fn hostile_npy_headers() {
     let good = "{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }\n";
     assert!(read_npy(&npy(good, &[1, 2])).is_ok());
+    let field = |at: usize, content: &[u8]| {
+        let mut bad = npy(good, &[1, 2]);
+        bad[at..at + content.len()].copy_from_slice(content);
+        read_npy(&bad).err().unwrap().field
+    };
+    for at in 0..6 {
+        assert_eq!(field(at, &[0]), "magic");
+    }
+    for version in [[0, 0], [0, 1], [1, 1], [4, 0], [0xff, 0xff]] {
+        assert_eq!(field(6, &version), "version");
+    }
+    assert_eq!(field(8, &[0xff, 0xff]), "header");
+    for length in [1 << 17, 1 << 31, u32::MAX] {
+        let [a, b, c, d] = u32::to_le_bytes(length);
+        assert_eq!(field(6, &[2, 0, a, b, c, d]), "header length");
+    }
     for header in [
         "",
         "{",

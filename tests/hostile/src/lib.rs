@@ -12,6 +12,8 @@ mod seeds;
 
 use peak_alloc::PeakAlloc;
 
+pub use seeds::dense;
+
 /// What a reader made of some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -96,6 +98,8 @@ pub const OPENING: Target = Target {
     name: "opening",
     run: bodies::opening,
     seeds: seeds::openings,
+    // A number of one digit becomes a field element.
+    factor: 64,
     ..PLAIN
 };
 /// The model bundle (`.vlm`).
@@ -103,6 +107,8 @@ pub const MODEL: Target = Target {
     name: "model",
     run: bodies::model,
     seeds: seeds::models,
+    // A node of four bytes has a name, inputs, a shape and a range.
+    factor: 128,
     ..FRAMED
 };
 /// ONNX models.

@@ -46,17 +46,18 @@ fn issuer_key() -> IssuerKey {
     IssuerKey::from_seed([7; 32])
 }
 
-pub(crate) fn captures() -> Vec<Vec<u8>> {
+fn signed(tensors: Vec<Tensor>) -> Vec<u8> {
     let rng = &mut rng();
-    let mut capture = |tensors| {
-        let holder = HolderSecret::random(rng).id();
-        let content = CaptureContent::new("iris/left/v1", tensors, holder, 1_700_000_000, rng);
-        let capture = Capture::sign(&issuer_key(), content.unwrap()).unwrap();
-        capture.encode().to_vec()
-    };
+    let holder = HolderSecret::random(rng).id();
+    let content = CaptureContent::new("iris/left/v1", tensors, holder, 1_700_000_000, rng);
+    let capture = Capture::sign(&issuer_key(), content.unwrap()).unwrap();
+    capture.encode().to_vec()
+}
+
+pub(crate) fn captures() -> Vec<Vec<u8>> {
     vec![
-        capture(vec![tensor("image", DType::Uint8, &[2, 3])]),
-        capture(vec![
+        signed(vec![tensor("image", DType::Uint8, &[2, 3])]),
+        signed(vec![
             tensor("bool", DType::Bool, &[5]),
             tensor("scalar", DType::Int32, &[]),
             tensor("short", DType::Int16, &[1, 2, 1, 2]),
@@ -158,6 +159,56 @@ fn graph() -> Graph {
             tensor: TensorId(9),
         }],
     }
+}
+
+/// As many nodes as possible in as few bytes as possible.
+fn many_nodes() -> Vec<u8> {
+    let node = |i| Node {
+        name: String::new(),
+        inputs: vec![TensorId(i % 100)],
+        op: Op::Positive,
+    };
+    let mut graph = Graph {
+        nodes: (0..20_000usize).map(node).collect(),
+        ..graph()
+    };
+    graph.inputs[0].shape = vec![1];
+    ModelBundle::new("s", graph).unwrap().encode()
+}
+
+/// Files that hold as many elements as their bytes allow, by name of the target.
+#[must_use]
+pub fn dense() -> Vec<(&'static str, Vec<u8>)> {
+    let outputs = vec![Output {
+        name: "a".to_owned(),
+        kind: OutputKind::Ints,
+        shape: vec![50_000],
+        values: vec![0; 50_000],
+    }];
+    let opening = Opening::new(outputs, &mut rng()).to_json().unwrap();
+    let image = tensor("image", DType::Uint8, &[50_000]);
+    let array = NpyArray {
+        shape: vec![50_000],
+        data: NpyData::Bool(Zeroizing::new(vec![1; 50_000])),
+    };
+    let black = GreyImage {
+        width: 1000,
+        height: 1000,
+        pixels: Zeroizing::new(vec![0; 1_000_000]),
+    };
+    let proof = verilens_verifier::Proof {
+        key_digest: [5; 32],
+        words: vec![[0; 32]; 1000],
+        bytes: vec![0; 32_000],
+    };
+    vec![
+        ("capture", signed(vec![image])),
+        ("opening", opening.as_bytes().to_vec()),
+        ("model", many_nodes()),
+        ("npy", write_npy(&array)),
+        ("image", write_grey_png(&black).unwrap()),
+        ("proof", proof.encode()),
+    ]
 }
 
 pub(crate) fn models() -> Vec<Vec<u8>> {

@@ -1,5 +1,5 @@
 //! The fuzz targets without a fuzzer: committed seeds, every prefix of valid files, and a few thousand changes of them
-//! that are the same in every run. Memory is counted throughout.
+//! that are the same in every run; then what every frame must refuse. Memory is counted throughout.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 use std::path::PathBuf;
@@ -26,7 +26,8 @@ fn committed(target: &Target) -> Vec<Vec<u8>> {
     paths.iter().map(|p| std::fs::read(p).unwrap()).collect()
 }
 
-fn replay(name: &str, changes: usize) {
+/// `effort` changes of valid files, and about as many systematic ones; it is small where a body checks pairings.
+fn replay(name: &str, effort: usize) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let start = Instant::now();
     let target = TARGETS.iter().find(|t| t.name == name).unwrap();
@@ -42,7 +43,8 @@ fn replay(name: &str, changes: usize) {
 
     for file in &valid {
         assert_eq!(check(file), Verdict::Accepted, "{name}: a valid file");
-        prefixes(target, file, &mut check);
+        prefixes(target, file, effort / 10, &mut check);
+        greatest_numbers(target, file, effort / 10, &mut check);
         for repaired in [false, true] {
             let mut longer = [file.as_slice(), &[0]].concat();
             if repaired {
@@ -60,7 +62,7 @@ fn replay(name: &str, changes: usize) {
     }
     let mut mutator = Mutator::new(1);
     let files = [valid, seeds].concat();
-    for i in 0..changes {
+    for i in 0..effort {
         let mut bytes = mutator.mutate(&files);
         // One in four as it is, so that the outermost checks have their share.
         if i % 4 != 0 {
@@ -76,9 +78,9 @@ fn replay(name: &str, changes: usize) {
     );
 }
 
-/// Every prefix of a short file, many of a longer one.
-fn prefixes(target: &Target, file: &[u8], check: &mut impl FnMut(&[u8]) -> Verdict) {
-    for cut in (0..file.len()).step_by(1 + file.len() / 500) {
+/// Every prefix of a short file, `places` of a longer one.
+fn prefixes(target: &Target, file: &[u8], places: usize, check: &mut impl FnMut(&[u8]) -> Verdict) {
+    for cut in (0..file.len()).step_by(1 + file.len() / places) {
         let mut prefix = file[..cut].to_vec();
         for repaired in [false, true] {
             if repaired {
@@ -91,9 +93,28 @@ fn prefixes(target: &Target, file: &[u8], check: &mut impl FnMut(&[u8]) -> Verdi
     }
 }
 
+/// The greatest number of every width at every place, as a length or count may be.
+fn greatest_numbers(
+    target: &Target,
+    file: &[u8],
+    places: usize,
+    check: &mut impl FnMut(&[u8]) -> Verdict,
+) {
+    for at in (0..file.len()).step_by(1 + file.len() / places) {
+        for width in [2, 4, 8] {
+            let mut bytes = file.to_vec();
+            for byte in bytes.iter_mut().skip(at).take(width) {
+                *byte = 0xff;
+            }
+            (target.repair)(&mut bytes);
+            check(&bytes);
+        }
+    }
+}
+
 macro_rules! replays {
-    ($($name:ident: $changes:expr,)*) => {
-        $(#[test] fn $name() { replay(stringify!($name), $changes); })*
+    ($($name:ident: $effort:expr,)*) => {
+        $(#[test] fn $name() { replay(stringify!($name), $effort); })*
         #[test]
         fn every_target_is_replayed() {
             let mut names: Vec<&str> = TARGETS.iter().map(|t| t.name).collect();
@@ -121,6 +142,69 @@ replays! {
     vk: 2000,
     proof: 1500,
     verifier: 600,
+}
+
+#[test]
+fn frames_are_exact() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut framed = 0;
+    for target in TARGETS {
+        let file = (target.seeds)().swap_remove(0);
+        if !file.starts_with(b"VLNS") {
+            continue;
+        }
+        framed += 1;
+        let refused = |at: usize, content: &[u8]| {
+            let mut bad = file.clone();
+            bad[at..at + content.len()].copy_from_slice(content);
+            assert_eq!(
+                target.check(&bad).0,
+                Verdict::Refused,
+                "{} at {at}",
+                target.name
+            );
+        };
+        for at in 0..4 {
+            refused(at, &[file[at] ^ 0x20]);
+        }
+        for kind in [
+            "CAPT", "MODL", "SRS ", "VKEY", "PROF", "HOLD", "ISSK", "capt", "\0\0\0\0",
+        ] {
+            if kind.as_bytes() != &file[4..8] {
+                refused(4, kind.as_bytes());
+            }
+        }
+        let version = u32::from_le_bytes(file[8..12].try_into().unwrap());
+        for other in [0, version + 1, version << 8, version | 1 << 31, u32::MAX] {
+            refused(8, &other.to_le_bytes());
+        }
+        let body = file.len() as u64 - 20;
+        for length in [0, 1, body - 1, body + 1, body << 8, body | 1 << 32] {
+            refused(12, &length.to_le_bytes());
+        }
+        for length in [
+            1 << 31,
+            1 << 32,
+            1 << 63,
+            u64::MAX - 20,
+            u64::MAX - 19,
+            u64::MAX,
+        ] {
+            refused(12, &length.to_le_bytes());
+        }
+    }
+    assert_eq!(framed, 7);
+}
+
+#[test]
+fn dense_files_take_no_more_memory_than_they_may() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    for (name, file) in verilens_hostile::dense() {
+        let target = TARGETS.iter().find(|t| t.name == name).unwrap();
+        let (verdict, used) = target.check(&file);
+        assert_eq!(verdict, Verdict::Accepted, "{name}");
+        println!("{name}: {used} bytes for {}", file.len());
+    }
 }
 
 #[test]

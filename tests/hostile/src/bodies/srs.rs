@@ -5,8 +5,8 @@ use verilens_prover::srs::Srs;
 use super::refused;
 use crate::Verdict;
 
-/// Sizes that the imports are asked for: below, at and above what the seeds serve.
-const SIZES: [u32; 3] = [1, 2, 3];
+/// Sizes that the imports are asked for: below and at what the seeds serve.
+const SIZES: [u32; 2] = [1, 2];
 
 pub(crate) fn srs(data: &[u8]) -> Verdict {
     match Srs::decode(data) {

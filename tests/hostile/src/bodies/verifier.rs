@@ -47,8 +47,10 @@ pub(crate) fn proof(data: &[u8]) -> Verdict {
         Ok(proof) => {
             assert!(proof.encode() == data);
             assert_eq!(verify_proof(key, &proof).is_ok(), proof == *own);
-            let same = proof.words == own.words && proof.bytes == own.bytes;
-            assert_eq!(verify_words(key, &proof.words, &proof.bytes).is_ok(), same);
+            if proof.key_digest != own.key_digest {
+                let same = proof.words == own.words && proof.bytes == own.bytes;
+                assert_eq!(verify_words(key, &proof.words, &proof.bytes).is_ok(), same);
+            }
             Verdict::Accepted
         }
         Err(e) => refused(e),
