@@ -29,10 +29,8 @@ macro_rules! fuzz {
         libfuzzer_sys::fuzz_target!(|data: &[u8]| {
             $target.check(data);
         });
-        libfuzzer_sys::fuzz_mutator!(
-            |data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-                $crate::mutate(&$target, data, size, max_size, seed)
-            }
-        );
+        libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+            $crate::mutate(&$target, data, size, max_size, seed)
+        });
     };
 }

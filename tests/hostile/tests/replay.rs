@@ -118,6 +118,7 @@ macro_rules! replays {
         $(#[test] fn $name() { replay(stringify!($name), $effort); })*
         #[test]
         fn every_target_is_replayed() {
+            let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
             let mut names: Vec<&str> = TARGETS.iter().map(|t| t.name).collect();
             names.sort_unstable();
             let mut replayed = vec![$(stringify!($name)),*];
@@ -143,6 +144,20 @@ replays! {
     vk: 2000,
     proof: 1500,
     verifier: 600,
+}
+
+/// fuzz/ is a workspace of its own, which the tests do not build: at least nobody forgets it.
+#[test]
+fn every_target_has_its_fuzz_binary() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let fuzz = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
+    let manifest = std::fs::read_to_string(fuzz.join("Cargo.toml")).unwrap();
+    for name in TARGETS.iter().map(|t| t.name).filter(|n| *n != "onnx") {
+        let path = format!("fuzz_targets/{name}.rs");
+        assert!(manifest.contains(&format!("path = \"{path}\"")), "{name}");
+        let body = std::fs::read_to_string(fuzz.join(path)).unwrap();
+        assert!(body.contains(&format!("verilens_hostile::{}", name.to_uppercase())));
+    }
 }
 
 #[test]
