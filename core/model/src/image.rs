@@ -8,6 +8,9 @@ use zeroize::Zeroizing;
 /// Largest number of pixels.
 pub const MAX_PIXELS: usize = 1 << 26;
 
+/// Deflate makes at most this many bytes of one.
+const EXPANSION: usize = 1032;
+
 /// Why bytes are no image that is read here, or an image cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -21,6 +24,9 @@ pub enum ImageError {
     /// Width and height out of bounds.
     #[error("image: size: expected 1 to 2^26 pixels")]
     Size,
+    /// A PNG of more pixels than its bytes can hold.
+    #[error("image: PNG: the file is too short for its width and height")]
+    Truncated,
     /// A PGM field that is wrong.
     #[error("image: PGM {field}: expected {expected}")]
     Pgm {
@@ -55,7 +61,7 @@ fn area(width: usize, height: usize) -> Result<usize, ImageError> {
 /// Reads a PNG or binary PGM image of 8-bit grey.
 ///
 /// # Errors
-/// [`ImageError`]. At most 2^26 pixels are allocated.
+/// [`ImageError`]. At most 2^26 pixels are allocated, and no more than the file's bytes can hold.
 pub fn read_grey_image(bytes: &[u8]) -> Result<GreyImage, ImageError> {
     if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         return read_png(bytes);
@@ -73,11 +79,22 @@ fn read_png(bytes: &[u8]) -> Result<GreyImage, ImageError> {
     };
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
     decoder.set_transformations(png::Transformations::IDENTITY);
-    let (width, height) = decoder.read_header_info().map_err(refused)?.size();
-    let (width, height) = (width as usize, height as usize);
+    // Neither is of use here, and both expand.
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    let info = decoder.read_header_info().map_err(refused)?;
+    let (width, height) = (info.width as usize, info.height as usize);
+    let grey8 = (png::ColorType::Grayscale, png::BitDepth::Eight);
+    if (info.color_type, info.bit_depth) != grey8 {
+        return Err(ImageError::NotGrey8);
+    }
     let count = area(width, height)?;
+    // Each row has at least one byte more than its pixels.
+    if (count + height).div_ceil(EXPANSION) > bytes.len() {
+        return Err(ImageError::Truncated);
+    }
     let mut reader = decoder.read_info().map_err(refused)?;
-    if reader.output_color_type() != (png::ColorType::Grayscale, png::BitDepth::Eight) {
+    if reader.output_color_type() != grey8 {
         return Err(ImageError::NotGrey8);
     }
     if reader.output_buffer_size() != Some(count) {

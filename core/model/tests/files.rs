@@ -75,6 +75,22 @@ fn npy_types_and_versions() {
 fn hostile_npy_headers() {
     let good = "{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }\n";
     assert!(read_npy(&npy(good, &[1, 2])).is_ok());
+    let field = |at: usize, content: &[u8]| {
+        let mut bad = npy(good, &[1, 2]);
+        bad[at..at + content.len()].copy_from_slice(content);
+        read_npy(&bad).err().unwrap().field
+    };
+    for at in 0..6 {
+        assert_eq!(field(at, &[0]), "magic");
+    }
+    for version in [[0, 0], [0, 1], [1, 1], [4, 0], [0xff, 0xff]] {
+        assert_eq!(field(6, &version), "version");
+    }
+    assert_eq!(field(8, &[0xff, 0xff]), "header");
+    for length in [1 << 17, 1 << 31, u32::MAX] {
+        let [a, b, c, d] = u32::to_le_bytes(length);
+        assert_eq!(field(6, &[2, 0, a, b, c, d]), "header length");
+    }
     for header in [
         "",
         "{",
@@ -158,6 +174,19 @@ fn other_pngs_and_impossible_images_are_refused() {
     .unwrap();
     huge[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);
     assert!(read_grey_image(&huge).is_err());
+    // One that promises 2^26, which is a size that images may have.
+    huge[16..24].copy_from_slice(&[0, 0, 0x20, 0, 0, 0, 0x20, 0]);
+    huge[29..33].copy_from_slice(&[0x57, 0xc1, 0x95, 0x85]); // CRC-32 of the chunk
+    assert_eq!(read_grey_image(&huge).err(), Some(ImageError::Truncated));
+    // One that keeps its promise at the highest compression.
+    let black = GreyImage {
+        width: 4000,
+        height: 1000,
+        pixels: Zeroizing::new(vec![0; 4_000_000]),
+    };
+    let small = write_grey_png(&black).unwrap();
+    assert!(small.len() < 20_000, "{}", small.len());
+    assert!(read_grey_image(&small).unwrap() == black);
     let short = GreyImage {
         width: 2,
         height: 2,

@@ -208,7 +208,9 @@ pub(super) fn read_g1_points<R: Read>(
     let mut points = Vec::new();
     let mut buffer = Vec::new();
     while points.len() < count {
-        let now = (count - points.len()).min(AHEAD * CHUNK);
+        // No more than was read already: a short file that promises many points gets little memory.
+        let piece = points.len().clamp(CHUNK, AHEAD * CHUNK);
+        let now = (count - points.len()).min(piece);
         buffer.resize(now * G1_BYTES, 0);
         reader
             .read_exact(&mut buffer)
