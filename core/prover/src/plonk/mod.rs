@@ -4,12 +4,13 @@
 //! | --- | --- |
 //! | fixed columns, permutation, constraint program: the key | [`key`] |
 //! | commit to the columns of each phase, permutation products | [`prove`], [`permutation`] |
-//! | all constraints over the vanishing polynomial, coset by coset | [`quotient`], [`tape`] |
+//! | all constraints over the vanishing polynomial, coset by coset | [`quotient`], [`cosets`], [`tape`] |
 //! | open everything at once | [`opening`] |
 //! | transforms | [`domain`], [`fft`] |
 //!
 //! Which columns, gates and openings there are is read from the verifying key's description, the very text that the
 //! verifier follows.
+mod cosets;
 mod domain;
 mod fft;
 mod key;

@@ -19,11 +19,12 @@ use verilens_circuit::field::from_ark;
 use verilens_verifier::{plan::Commitment, ColumnKind};
 
 use super::{
+    cosets::Polynomials,
     domain::evaluate,
     key::CircuitKey,
     opening,
     permutation::Labels,
-    quotient::{quotient, Challenges, Pieces, Polynomials},
+    quotient::{quotient, Challenges, Pieces},
     secret::Secret,
 };
 use crate::{

@@ -16,21 +16,15 @@ use halo2_proofs::halo2curves::{
 };
 use rand_core::{CryptoRng, RngCore};
 use rayon::prelude::*;
-use verilens_verifier::{ColumnKind, Description};
+use verilens_verifier::ColumnKind;
 
 use super::{
+    cosets::{Polynomials, Values},
     domain::{Coset, Domain},
     key::CircuitKey,
     secret::Secret,
     tape::{Scratch, BLOCK},
 };
-
-/// Coefficients of all polynomials that constraints read.
-pub(super) struct Polynomials<'a> {
-    pub(super) advice: &'a [Secret],
-    pub(super) instance: &'a [Secret],
-    pub(super) products: &'a [Secret],
-}
 
 /// Challenges in the order of their drawing.
 pub(super) struct Challenges {
@@ -48,86 +42,6 @@ pub(super) struct Pieces {
     pub(super) top: Secret,
 }
 
-/// Values on a coset with as many wrapped around at both ends as rotations reach.
-struct Padded {
-    values: Secret,
-    front: usize,
-    rows: usize,
-}
-
-impl Padded {
-    fn new(rows: usize, reach: Reach) -> Self {
-        Self {
-            values: Secret::zeros(reach.back + rows + reach.ahead),
-            front: reach.back,
-            rows,
-        }
-    }
-
-    fn fill(&mut self, domain: &Domain, coset: &Coset, coefficients: &[Fr]) {
-        let (front, rows) = (self.front, self.rows);
-        if let Some(body) = self.values.get_mut(front..front + rows) {
-            domain.evaluate(coefficients, coset, body);
-        }
-        self.wrap();
-    }
-
-    fn wrap(&mut self) {
-        let (front, rows) = (self.front, self.rows);
-        let ahead = self.values.len() - front - rows;
-        self.values.copy_within(rows..rows + front, 0);
-        self.values.copy_within(front..front + ahead, front + rows);
-    }
-
-    /// `len` values from `start + rotation` on; rotations are within reach.
-    fn rotated(&self, start: usize, rotation: i64, len: usize) -> &[Fr] {
-        let from = (self.front + start) as i64 + rotation;
-        usize::try_from(from)
-            .ok()
-            .and_then(|from| self.values.get(from..from + len))
-            .unwrap_or(&[])
-    }
-}
-
-/// How far rotations reach back and ahead.
-#[derive(Clone, Copy)]
-struct Reach {
-    back: usize,
-    ahead: usize,
-}
-
-impl Reach {
-    fn of(key: &Description) -> Self {
-        let queries = [
-            &key.advice_queries,
-            &key.fixed_queries,
-            &key.instance_queries,
-        ];
-        let rotations = queries.into_iter().flatten().map(|q| i64::from(q.rotation));
-        let last = i64::from(key.blinding_factors) + 1;
-        let (mut back, mut ahead) = (last, last);
-        for rotation in rotations {
-            back = back.max(-rotation);
-            ahead = ahead.max(rotation);
-        }
-        let limit = key.rows() as usize;
-        Self {
-            back: (back as usize).min(limit),
-            ahead: (ahead as usize).min(limit),
-        }
-    }
-}
-
-/// Values of every polynomial on one coset.
-struct Values {
-    advice: Vec<Padded>,
-    fixed: Vec<Padded>,
-    instance: Vec<Padded>,
-    sigma: Vec<Padded>,
-    products: Vec<Padded>,
-    first: Padded,
-}
-
 /// Computes and blinds the quotient.
 pub(super) fn quotient<R: RngCore + CryptoRng>(
     key: &CircuitKey,
@@ -136,21 +50,7 @@ pub(super) fn quotient<R: RngCore + CryptoRng>(
     rng: &mut R,
 ) -> Pieces {
     let domain = &key.domain;
-    let rows = domain.size();
-    let reach = Reach::of(key.description());
-    let make = |count: usize| {
-        (0..count)
-            .map(|_| Padded::new(rows, reach))
-            .collect::<Vec<_>>()
-    };
-    let mut values = Values {
-        advice: make(polynomials.advice.len()),
-        fixed: make(key.fixed.len()),
-        instance: make(polynomials.instance.len()),
-        sigma: make(key.sigma_polys.len()),
-        products: make(polynomials.products.len()),
-        first: Padded::new(rows, reach),
-    };
+    let mut values = Values::new(key, polynomials);
     let terms = Terms::new(key, challenges);
     let mut results: Vec<Secret> = Vec::with_capacity(domain.cosets().len());
     for coset in domain.cosets() {
@@ -179,33 +79,6 @@ impl Pieces {
             *top = carried;
         }
         Self { low, top }
-    }
-}
-
-impl Values {
-    fn fill(&mut self, key: &CircuitKey, polynomials: &Polynomials<'_>, coset: &Coset) {
-        let domain = &key.domain;
-        let secret = |list: &mut Vec<Padded>, from: &[Secret]| {
-            list.par_iter_mut()
-                .zip(from)
-                .for_each(|(to, from)| to.fill(domain, coset, from));
-        };
-        let public = |list: &mut Vec<Padded>, from: &[Vec<Fr>]| {
-            list.par_iter_mut()
-                .zip(from)
-                .for_each(|(to, from)| to.fill(domain, coset, from));
-        };
-        secret(&mut self.advice, polynomials.advice);
-        public(&mut self.fixed, &key.fixed);
-        public(&mut self.sigma, &key.sigma_polys);
-        secret(&mut self.products, polynomials.products);
-        secret(&mut self.instance, polynomials.instance);
-        let first = domain.first_lagrange(coset);
-        let (front, rows) = (self.first.front, self.first.rows);
-        if let Some(body) = self.first.values.get_mut(front..front + rows) {
-            body.copy_from_slice(&first);
-        }
-        self.first.wrap();
     }
 }
 
@@ -533,22 +406,5 @@ mod tests {
             assert_ne!(a.low[m][0] + x * a.top[m], b.low[m][0] + x * b.top[m]);
         }
         assert_eq!(a.top[3], Fr::ZERO);
-    }
-
-    #[test]
-    fn padding_wraps() {
-        let mut padded = Padded::new(8, Reach { back: 3, ahead: 2 });
-        for i in 0..8 {
-            padded.values[3 + i] = Fr::from(i as u64);
-        }
-        padded.wrap();
-        let expect = |start, rotation, list: [u64; 2]| {
-            assert_eq!(padded.rotated(start, rotation, 2), list.map(Fr::from));
-        };
-        expect(0, 0, [0, 1]);
-        expect(0, -3, [5, 6]);
-        expect(0, -1, [7, 0]);
-        expect(6, 2, [0, 1]);
-        expect(6, 1, [7, 0]);
     }
 }
