@@ -272,7 +272,7 @@ fn another_tau_in_g2_is_refused() {
     copy.copy_within(g2..g2 + 128, g2 + 128);
     assert_eq!(import(&copy).unwrap_err(), SrsError::NotPowers);
     let g1 = start_of(&bytes, 2);
-    for i in 1..256 {
+    for i in 1..=256 {
         copy.copy_within(g1..g1 + 64, g1 + i * 64);
     }
     assert!(matches!(

@@ -229,6 +229,8 @@ fn memory_is_counted() {
     MEMORY.reset_peak_usage();
     let before = MEMORY.current_usage();
     drop(std::hint::black_box(vec![1u8; 1 << 20]));
-    let used = MEMORY.peak_usage() - before;
-    assert!((1 << 20..1 << 21).contains(&used), "{used}");
+    let used = MEMORY.peak_usage().saturating_sub(before);
+    // The harness's own thread may free a little meanwhile.
+    let most = 1 << 20;
+    assert!((most - 4096..2 * most).contains(&used), "{used}");
 }

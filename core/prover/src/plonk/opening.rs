@@ -117,7 +117,7 @@ pub(super) fn open<'a>(
         *first -= constant;
     }
     divide(&mut linear, u);
-    let scale = folded.first().map_or(Fr::ONE, |set| outside(set));
+    let scale = folded.first().map_or(Fr::ONE, outside);
     // u is random, so it is none of the points but with negligible probability.
     let scale = Option::<Fr>::from(scale.invert()).ok_or(ProverError::Degenerate)?;
     linear.par_chunks_mut(1024).for_each(|chunk| {
