@@ -5,11 +5,8 @@
 use halo2_proofs::{
     halo2curves::bn256::Fr,
     plonk::verify_proof as halo2_verify,
-    poly::{
-        commitment::ParamsProver,
-        kzg::{
-            commitment::KZGCommitmentScheme, multiopen::VerifierSHPLONK, strategy::SingleStrategy,
-        },
+    poly::kzg::{
+        commitment::KZGCommitmentScheme, multiopen::VerifierSHPLONK, strategy::SingleStrategy,
     },
 };
 use rand_core::OsRng;
