@@ -200,6 +200,7 @@ fn paddings() {
         (5, 4, 11, 2),
         (4, 0, 4, 1),
         (0, 9, 2, 5),
+        (0, 3000, 2, 1500),
     ] {
         let mut b = Builder::new(&[&[1, 1, 3, 9]]);
         let x = b.pad(0, 3, before, 0, PadMode::Constant(0));
