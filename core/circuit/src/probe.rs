@@ -67,6 +67,19 @@ impl<'a> Probe<'a> {
         Some(self.0.identities.get(layer)?.runs().nth(run)?.cell(u))
     }
 
+    /// Runs of free cells of all layers: extra outputs with the cells after them, outputs that the model does not need.
+    pub fn free_runs(&self) -> Vec<Vec<CellRef>> {
+        let runs = self.0.identities.iter().flat_map(|placed| placed.runs());
+        runs.map(|run| (0..run.free()).map(|u| run.cell(u)).collect())
+            .collect()
+    }
+
+    /// Lengths of an output's runs.
+    pub fn output_runs(&self, output: usize) -> &'a [usize] {
+        let outputs = &self.0.lowered.outputs;
+        outputs.get(output).map_or(&[], |o| o.runs.as_slice())
+    }
+
     /// Cell `u` of an output that the model does not need, in gap `gap` of row and channel `i` of a layer; also past its end.
     pub fn gap(&self, layer: usize, i: usize, gap: usize, u: usize) -> Option<CellRef> {
         Some(self.0.identities.get(layer)?.gap(i, gap)?.cell(u))

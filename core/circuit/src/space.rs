@@ -1,4 +1,6 @@
 //! Which rows of which column groups are taken: first-fit placement of blocks.
+use std::collections::HashMap;
+
 use crate::error::CircuitError;
 
 /// Column groups that a block may occupy, as bits.
@@ -20,7 +22,8 @@ pub mod group {
 /// Occupancy of every row below a limit.
 pub struct Space {
     rows: Vec<u8>,
-    cursor: [usize; 64],
+    /// By groups and length of a block: no such block fits before this row.
+    cursors: HashMap<(u8, usize), usize>,
 }
 
 impl Space {
@@ -28,19 +31,14 @@ impl Space {
     pub fn new(rows: usize) -> Self {
         Self {
             rows: vec![0; rows],
-            cursor: [0; 64],
+            cursors: HashMap::new(),
         }
     }
 
     /// The first `len` consecutive rows where all of `groups` are free; marks them taken.
     pub fn take(&mut self, groups: u8, len: usize) -> Result<usize, CircuitError> {
-        let index = usize::from(groups & 63);
-        // No row below the cursor is free for these groups: taken rows stay taken.
-        let mut start = self.cursor[index];
-        while start < self.rows.len() && self.rows[start] & groups != 0 {
-            start += 1;
-        }
-        self.cursor[index] = start;
+        // Taken rows stay taken, so what did not fit does not fit later.
+        let start = self.cursors.get(&(groups, len)).copied().unwrap_or(0);
         let mut free = 0;
         for row in start..self.rows.len() {
             free = if self.rows[row] & groups == 0 {
@@ -51,6 +49,7 @@ impl Space {
             if free == len {
                 let first = row + 1 - len;
                 self.rows[first..=row].iter_mut().for_each(|r| *r |= groups);
+                self.cursors.insert((groups, len), row + 1);
                 return Ok(first);
             }
         }

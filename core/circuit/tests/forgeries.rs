@@ -2,20 +2,19 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 mod common;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use common::{wrapped_model, Scene};
 use halo2_proofs::halo2curves::{bn256::Fr, ff::Field};
 use verilens_circuit::{
-    compile::{Compiled, Statement},
+    compile::FIXED_WORDS,
     field::from_ark,
     layout::{CellRef, Col},
-    CircuitError,
 };
 use verilens_model::{Graph, IntTensor, Node, Op, PadMode, TensorId};
 use verilens_statement::{
     poseidon::{params, Width},
-    OutputMode, SignatureScheme,
+    OutputMode,
 };
 
 const COPY: &str = "copy";
@@ -142,16 +141,6 @@ fn spare_cells(with: PadMode, [left, right]: [usize; 2], stride: usize) {
     }
 }
 
-fn compile(graph: Graph) -> Result<Compiled, CircuitError> {
-    graph.validate().unwrap();
-    Compiled::new(Statement {
-        graph,
-        model_digest: Fr::from(77),
-        scheme: SignatureScheme::EddsaBabyJubJubPoseidon,
-        mode: OutputMode::Revealed,
-    })
-}
-
 fn node(op: Op, inputs: &[usize]) -> Node {
     Node {
         name: "changed".into(),
@@ -160,78 +149,133 @@ fn node(op: Op, inputs: &[usize]) -> Node {
     }
 }
 
-/// Bits of integers that no identity mentions would be the prover's to choose.
-#[test]
-fn outputs_that_no_layer_determines_are_refused() {
-    assert!(compile(wrapped_model()).is_ok());
-    // Between the sum (tensor 7) and its sign.
-    let changes: Vec<(&str, Vec<Op>)> = vec![
-        (
-            "rows of constants",
-            vec![Op::Pad {
-                axis: 2,
-                before: 0,
-                after: 1,
-                mode: PadMode::Constant(4),
-            }],
-        ),
-        (
-            "columns of constants",
-            vec![Op::Pad {
-                axis: 3,
-                before: 0,
-                after: 4,
-                mode: PadMode::Constant(4),
-            }],
-        ),
-        (
-            "rows twice",
-            vec![Op::Pad {
-                axis: 2,
-                before: 1,
-                after: 0,
-                mode: PadMode::Wrap,
-            }],
-        ),
-        (
-            "two rows in one",
-            vec![Op::Reshape {
-                shape: vec![1, 2, 1, 48],
-            }],
-        ),
-        (
-            "rows in parts",
-            vec![Op::Reshape {
-                shape: vec![1, 2, 6, 8],
-            }],
-        ),
-        (
-            "columns as rows",
-            vec![
-                Op::Transpose {
-                    perm: vec![0, 2, 3, 1],
-                },
-                Op::Pad {
-                    axis: 3,
-                    before: 1,
-                    after: 1,
-                    mode: PadMode::Wrap,
-                },
-            ],
-        ),
-    ];
-    for (what, ops) in changes {
-        let mut graph = wrapped_model();
-        graph.nodes.pop();
-        for op in ops.into_iter().chain([Op::Positive]) {
-            let last = graph.num_tensors() - 1;
-            graph.nodes.push(node(op, &[last]));
+/// Output bits flipped, with the words that show them.
+fn flipped(scene: &Scene, bits: &[(usize, usize)]) -> BTreeSet<String> {
+    let probe = scene.compiled.probe();
+    let trace = scene.trace();
+    let len = |output: usize| probe.output_runs(output).iter().sum::<usize>();
+    let mut words = BTreeMap::new();
+    let mut tamper = Vec::new();
+    for &(output, index) in bits {
+        let [bit, ..] = probe.output(output, index).unwrap();
+        let first: usize = (0..output).map(|o| len(o).div_ceil(248)).sum();
+        let word = FIXED_WORDS + first + index / 248;
+        let old = trace.at(bit);
+        tamper.push((bit, Fr::one() - old));
+        *words
+            .entry(word)
+            .or_insert_with(|| trace.at(probe.public(word))) +=
+            (Fr::one() - old.double()) * Fr::from(2).pow([index as u64 % 248]);
+    }
+    let words: Vec<_> = words.into_iter().collect();
+    scene.failures_for(&tamper, &words)
+}
+
+/// The graph is proved, and no output bit, wherever its integer comes from, is the prover's to choose.
+#[track_caller]
+fn hangs_on_its_integers(graph: Graph, what: &str) -> Scene {
+    graph.validate().unwrap();
+    let scene = Scene::new(graph, OutputMode::Revealed);
+    assert_eq!(scene.failures(&[]), BTreeSet::new(), "{what}");
+    let probe = scene.compiled.probe();
+    for output in 0..scene.graph.outputs.len() {
+        let mut start = 0;
+        let runs = probe.output_runs(output);
+        for (number, &len) in runs.iter().enumerate() {
+            // All bits would take minutes: both ends and another lane of the first, the last and some other runs.
+            let some = number % (runs.len() / 4 + 1) == 0 || number + 1 == runs.len();
+            let lanes = BTreeSet::from([0, len - 1, (number * 3 + 1) % len]);
+            for index in lanes.into_iter().filter(|_| some) {
+                let at = start + index;
+                let found = flipped(&scene, &[(output, at)]);
+                assert_eq!(
+                    found,
+                    BTreeSet::from([COPY.to_owned()]),
+                    "{what}: bit {at} of output {output}"
+                );
+            }
+            start += len;
         }
-        graph.outputs[0].tensor = TensorId(graph.num_tensors() - 1);
-        assert!(compile(graph).is_err(), "{what}");
+    }
+    scene
+}
+
+/// The small model with other operators between the sum (tensor 7) and its sign.
+fn with_moves(ops: Vec<Op>) -> Graph {
+    let mut graph = wrapped_model();
+    graph.nodes.pop();
+    for op in ops.into_iter().chain([Op::Positive]) {
+        let last = graph.num_tensors() - 1;
+        graph.nodes.push(node(op, &[last]));
+    }
+    graph.outputs[0].tensor = TensorId(graph.num_tensors() - 1);
+    graph
+}
+
+fn pad(axis: usize, before: usize, after: usize, mode: PadMode) -> Op {
+    Op::Pad {
+        axis,
+        before,
+        after,
+        mode,
+    }
+}
+
+#[test]
+fn constants_among_outputs_are_not_the_provers() {
+    for (axis, after) in [(2, 1), (3, 4), (3, 1)] {
+        let graph = with_moves(vec![pad(axis, 0, after, PadMode::Constant(4))]);
+        hangs_on_its_integers(graph, &format!("{after} constants along axis {axis}"));
+    }
+    // Bits that are constants, on both sides of those that are not.
+    let mut graph = wrapped_model();
+    graph
+        .nodes
+        .push(node(pad(3, 1, 2, PadMode::Constant(1)), &[8]));
+    graph.outputs[0].tensor = TensorId(9);
+    hangs_on_its_integers(graph, "constant bits");
+}
+
+#[test]
+fn outputs_in_other_rows_are_not_the_provers() {
+    let reshape = |shape: &[usize]| Op::Reshape {
+        shape: shape.to_vec(),
+    };
+    let transpose = Op::Transpose {
+        perm: vec![0, 2, 3, 1],
+    };
+    let moves = [
+        ("two rows in one", vec![reshape(&[1, 2, 1, 48])]),
+        ("rows in parts", vec![reshape(&[1, 2, 6, 8])]),
+        ("a circle of columns", vec![pad(3, 1, 2, PadMode::Wrap)]),
+    ];
+    for (what, ops) in moves {
+        hangs_on_its_integers(with_moves(ops), what);
+    }
+    // Every output a run of its own.
+    let graph = with_moves(vec![
+        Op::Slice {
+            axis: 3,
+            start: 5,
+            end: 9,
+        },
+        transpose,
+        pad(3, 1, 1, PadMode::Wrap),
+    ]);
+    hangs_on_its_integers(graph, "columns as rows");
+}
+
+/// A twin has no identity of its own: neither of the two may move, nor both together.
+#[test]
+fn outputs_that_are_shown_twice_are_not_the_provers() {
+    let only = BTreeSet::from([COPY.to_owned()]);
+    let graph = with_moves(vec![pad(2, 1, 0, PadMode::Wrap)]);
+    let scene = hangs_on_its_integers(graph, "rows twice");
+    for (channel, column) in [(0, 0), (1, 15)] {
+        let pair = [0, 3].map(|row| (0, (channel * 4 + row) * 16 + column));
+        assert_eq!(flipped(&scene, &pair), only);
     }
 
-    // One integer under two outputs.
     let mut graph = wrapped_model();
     let value = IntTensor {
         shape: vec![1, 1, 1, 1],
@@ -239,18 +283,36 @@ fn outputs_that_no_layer_determines_are_refused() {
     };
     graph.nodes.push(node(Op::AddConst { value }, &[7]));
     graph.nodes.push(node(Op::Positive, &[9]));
-    graph.outputs.push(verilens_model::Output {
-        name: "again".into(),
-        tensor: TensorId(10),
-    });
-    assert!(compile(graph).is_err(), "two outputs");
+    // Parts of rows that overlap both: identities of their own, where the rest of a row is free.
+    let slice = Op::Slice {
+        axis: 3,
+        start: 3,
+        end: 10,
+    };
+    graph.nodes.push(node(slice, &[10]));
+    for (name, tensor) in [("again", 10), ("in_part", 11)] {
+        graph.outputs.push(verilens_model::Output {
+            name: name.into(),
+            tensor: TensorId(tensor),
+        });
+    }
+    let scene = hangs_on_its_integers(graph, "three outputs");
+    for column in [3, 9] {
+        let bits = [(0, column), (1, column), (2, column - 3)];
+        for n in 2..=3 {
+            assert_eq!(flipped(&scene, &bits[..n]), only);
+            assert_eq!(flipped(&scene, &bits[3 - n..]), only);
+        }
+    }
+}
 
-    // The sign of an input.
+#[test]
+fn signs_of_inputs_are_not_the_provers() {
     let mut graph = wrapped_model();
     graph.nodes.push(node(Op::Positive, &[0]));
     graph.outputs.push(verilens_model::Output {
         name: "pixels".into(),
         tensor: TensorId(9),
     });
-    assert!(compile(graph).is_err(), "input");
+    hangs_on_its_integers(graph, "the sign of an input");
 }

@@ -219,7 +219,8 @@ impl PixelConfig {
         if exact {
             self.place_tail(plan, len, first + rows - 1)?;
         }
-        Ok(PlacedExtras { first, rows })
+        let free = if exact { len } else { rows * BYTE_LANES };
+        Ok(PlacedExtras { first, rows, free })
     }
 }
 
@@ -391,12 +392,18 @@ fn fill_run(trace: &mut Trace, first: usize, rows: usize, beta: Fr) {
 pub struct PlacedExtras {
     first: usize,
     rows: usize,
+    free: usize,
 }
 
 impl PlacedExtras {
     /// `Σ_u β^u·extra_u`.
     pub fn run(&self) -> CellRef {
         CellRef::new(Col::Glue(0), self.first)
+    }
+
+    /// Cells that the prover is free to fill: all that are not forced to zero.
+    pub fn free(&self) -> usize {
+        self.free
     }
 
     /// Where extra `u` stands.

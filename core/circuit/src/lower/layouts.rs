@@ -17,6 +17,8 @@ use crate::chip::pixels::{PixelShape, MAX_STRIDE};
 const MAX_SEGMENTS: usize = 1 << 12;
 /// Most distances between elements that are tried.
 const MAX_DISTANCES: usize = 4;
+/// Most lengths of lines that are tried because the input stands in such lines already.
+const MAX_WIDTHS: usize = 16;
 
 /// One of an input's layouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -197,7 +199,10 @@ impl Layouts {
             .map(|axis| dims.iter().skip(axis).product())
             .collect();
         let there = self.shapes.get(input).map_or(&[][..], Vec::as_slice);
-        widths.extend(there.iter().map(|s| s.width));
+        let mut known: Vec<usize> = there.iter().map(|s| s.width).collect();
+        known.sort_unstable_by_key(|&width| std::cmp::Reverse(width));
+        known.dedup();
+        widths.extend(known.into_iter().take(MAX_WIDTHS));
         let mut found = Vec::new();
         for distance in seen.distances() {
             let longest = seen.longest.saturating_mul(distance);

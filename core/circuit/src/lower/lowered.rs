@@ -132,10 +132,13 @@ impl Lowered {
             }
         }
         let mut identities = Vec::new();
-        for assignment in assignments {
-            identities.extend(assignment.finish()?);
-            let outputs: usize = identities.iter().map(Identity::len).sum();
-            limit(outputs / BYTE_LANES)?;
+        let mut made = 0;
+        for identity in assignments.into_iter().flat_map(Assignment::finish) {
+            let identity = identity?;
+            // An identity of a few pieces may be of many free outputs.
+            made += identity.len();
+            limit(made / BYTE_LANES)?;
+            identities.push(identity);
         }
         let shapes = layouts.shapes().to_vec();
         Ok(Self {

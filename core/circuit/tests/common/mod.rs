@@ -1,6 +1,8 @@
 //! A small model, an issuer, a holder and a signed capture, shared by the circuit's tests.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, dead_code)]
 
+pub mod graphs;
+
 use std::{cell::RefCell, collections::BTreeSet};
 
 use halo2_proofs::{

@@ -302,7 +302,7 @@ impl Identity {
                             "input {input} is not laid out"
                         )));
                     };
-                    for b in 0..self.layer.strides[1] {
+                    for b in 0..self.layer.strides[1].min(part.columns) {
                         let Some(residue) = residue(placed.shape, part, b) else {
                             continue;
                         };

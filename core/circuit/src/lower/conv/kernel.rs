@@ -44,12 +44,10 @@ impl ConvLayer {
         };
         for part in &self.parts {
             let kernel = part.kernels.shape[3] as isize;
-            for b in 0..stride {
-                let at = b + part.before + relative;
-                let low = (-at).div_euclid(stride) + isize::from((-at).rem_euclid(stride) != 0);
-                taps.low = taps.low.min(low);
-                taps.high = taps.high.max((kernel - 1 - at).div_euclid(stride));
-            }
+            // The last residue reaches lowest, the first one highest.
+            let at = part.before + relative;
+            taps.low = taps.low.min(-(stride - 1 + at).div_euclid(stride));
+            taps.high = taps.high.max((kernel - 1 - at).div_euclid(stride));
         }
         // With a stride above the kernel's width a residue may have no tap, and then low > high.
         taps.high = taps.high.max(taps.low);

@@ -25,9 +25,10 @@
 //!
 //! - not on the circle, output `q` stands at `up + q`, left extras at `0..up` (`up` a multiple of eight, so their runs have no
 //!   tail), right extras from `up + OW` on; the tail cells of their last row follow, where nothing else stands;
-//! - on the circle, extra `u` adds `z·(β^u − β^(u+OW))`. Left ones have `u < up ≤ OW` (a kernel reaches at most once around), right
-//!   ones and tail cells `u ≥ up`, so `u` for the former and `u + OW` for the latter is an exponent of no output and of no other
-//!   extra; outputs stand at `up + q`, `q < OW`.
+//! - on the circle, extra or tail cell `u` adds `z_u·(β^u − β^(u+OW))`, and outputs stand at `up + q`, `q < OW`. Were there two sets of
+//!   values for one right side, their differences would give `(1 − β^OW)·Z(β) = −β^up·D(β)`, with `Z` of the extras and `D`, of degree
+//!   below `OW`, of the outputs. `1 − β^OW` has no factor `β`, so it divides `D`; so `D = 0`, and then `Z = 0`. That holds for runs
+//!   of any length, also where one is longer than a turn.
 //!
 //! So equality as polynomials says that every extra equals its `lin[q]` (0 for a tail cell) and every output equals its
 //! convolution. The degree is below `2^44` (at most 2^20 rows of kernel polynomials, of outputs and of bytes), the field has

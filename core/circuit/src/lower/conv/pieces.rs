@@ -79,12 +79,15 @@ impl Assignment {
         self.rounds.len() <= MAX_ROUNDS
     }
 
-    /// The identities.
-    pub fn finish(self) -> Result<Vec<Identity>, CircuitError> {
-        let mut twins = self.twins;
-        self.rounds
+    /// The identities, made one by one.
+    pub fn finish(self) -> impl Iterator<Item = Result<Identity, CircuitError>> {
+        let Self {
+            layer,
+            rounds,
+            mut twins,
+        } = self;
+        rounds
             .into_iter()
-            .map(|round| Identity::new(Arc::clone(&self.layer), round, std::mem::take(&mut twins)))
-            .collect()
+            .map(move |round| Identity::new(Arc::clone(&layer), round, std::mem::take(&mut twins)))
     }
 }
