@@ -38,10 +38,10 @@ fn layouts_stay() {
     let v3 = layout(&iris_bundle("v3"));
     let found = [layout(&frozen), v1, v3, layout(&iris_bundle("v3_mask"))];
     let expected = [
-        "2^12 rows, 3178 used, 23 advice, 14 fixed: f69c8cc3515c6c2e",
-        "2^14 rows, 16295 used, 23 advice, 14 fixed: c2a038f61e3e325e",
-        "2^15 rows, 26891 used, 23 advice, 14 fixed: bf8480427366a069",
-        "2^16 rows, 53471 used, 23 advice, 14 fixed: f8e73ace5f286019",
+        "2^12 rows, 3182 used, 23 advice, 14 fixed: 6693c0181c93ea8b",
+        "2^14 rows, 16299 used, 23 advice, 14 fixed: 09d73ad89b74a472",
+        "2^15 rows, 26901 used, 23 advice, 14 fixed: c8d28f05fdcb946c",
+        "2^16 rows, 53459 used, 23 advice, 14 fixed: b5ff986cfcf61f4e",
     ];
     assert_eq!(found.each_ref().map(String::as_str), expected);
 }
