@@ -112,15 +112,15 @@ fn sample(
 
 /// A column that is a combination of those before it.
 fn dependent(mut rows: Vec<Vec<Fr>>, columns: usize) -> Option<usize> {
-    let mut done = 0;
     for column in 0..columns {
-        let Some(pivot) = (done..rows.len()).find(|&r| !bool::from(rows[r][column].is_zero()))
+        // Each column before this one has given a row.
+        let Some(pivot) = (column..rows.len()).find(|&r| !bool::from(rows[r][column].is_zero()))
         else {
             return Some(column);
         };
-        rows.swap(done, pivot);
-        let (head, tail) = rows.split_at_mut(done + 1);
-        let pivot = &head[done];
+        rows.swap(column, pivot);
+        let (head, tail) = rows.split_at_mut(column + 1);
+        let pivot = &head[column];
         let inverse = pivot[column].invert().unwrap();
         for row in tail {
             let factor = row[column] * inverse;
@@ -128,7 +128,6 @@ fn dependent(mut rows: Vec<Vec<Fr>>, columns: usize) -> Option<usize> {
                 *value -= factor * p;
             }
         }
-        done += 1;
     }
     None
 }
