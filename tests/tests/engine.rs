@@ -142,6 +142,23 @@ fn proofs_are_randomised() {
     }
 }
 
+/// Cached cosets change nothing but time.
+#[test]
+fn keys_with_cached_cosets_prove_the_same() {
+    for mode in [OutputMode::Committed, OutputMode::Revealed] {
+        let (_, mut keys) = keys(mode);
+        let before = keys.verifying().encode();
+        keys.cache_cosets();
+        assert_eq!(keys.verifying().encode(), before);
+        let scene = SmallScene::new();
+        let proof = scene.with_witness(keys.compiled(), |witness| {
+            let (circuit, words) = StatementCircuit::new(keys.compiled(), witness).unwrap();
+            keys.prove_circuit(circuit, &words, &mut OsRng).unwrap()
+        });
+        verify_proof(keys.verifying(), &proof).unwrap();
+    }
+}
+
 /// Gives up at one stage.
 struct StopAt(Stage, std::sync::atomic::AtomicBool);
 

@@ -67,6 +67,8 @@ struct Measured {
     /// While proving, keys included.
     prove_peak_rss_mb: Option<f64>,
     keygen_s: f64,
+    /// Whether the keys keep what is the same in every proof.
+    cached_cosets: bool,
     k: u32,
     advice_columns: usize,
     fixed_columns: usize,
@@ -89,13 +91,14 @@ struct Report {
 }
 
 /// Runs every case in a process of its own.
-pub fn run(json: bool, all: bool, runs: u8) -> Result<()> {
+pub fn run(json: bool, all: bool, runs: u8, lean: bool) -> Result<()> {
     let program = std::env::current_exe().map_err(CliError::Output)?;
     let mut cases = Vec::new();
     for case in CASES.iter().take(if all { CASES.len() } else { USUAL }) {
         let mut child = Command::new(&program);
         child
             .args(["bench-case", case.name, &runs.to_string()])
+            .args(lean.then_some("--lean"))
             .stderr(std::process::Stdio::inherit());
         let output = child.output().map_err(CliError::io(&program))?;
         if !output.status.success() {
@@ -141,7 +144,7 @@ fn table(report: &Report) -> String {
         let mb = |x: Option<f64>| x.map_or("unknown".into(), |mb| format!("{mb:.0} MB"));
         text += &format!(
             "\n\n{}\n  prove      {:.2} s (median of {})\n  verify     {:.1} ms\n  proof      {} bytes\n  keys       {:.2} s\n  \
-             memory     {} while proving, {} in all\n  circuit    2^{} rows, {} advice and {} fixed columns, {} threads",
+             memory     {} while proving, {} in all\n  circuit    2^{} rows, {} advice and {} fixed columns, {} threads{}",
             c.name,
             c.prove_s,
             c.prove_runs_s.len(),
@@ -153,14 +156,15 @@ fn table(report: &Report) -> String {
             c.k,
             c.advice_columns,
             c.fixed_columns,
-            c.threads
+            c.threads,
+            if c.cached_cosets { ", cosets of the key cached" } else { "" }
         );
     }
     text
 }
 
 /// One case, in this process.
-pub fn run_case(name: &str, runs: u8) -> Result<()> {
+pub fn run_case(name: &str, runs: u8, lean: bool) -> Result<()> {
     let case = CASES.iter().find(|c| c.name == name);
     let case = case.ok_or_else(|| {
         CliError::Usage(format!("bench case `{name}`: there is none of this name"))
@@ -186,7 +190,10 @@ pub fn run_case(name: &str, runs: u8) -> Result<()> {
     let srs = Srs::generate_insecure_for_tests(k, &mut OsRng).map_err(ProverError::from)?;
 
     let start = Instant::now();
-    let keys = Keys::derive(&bundle, &srs, scheme, mode, &reporter)?;
+    let mut keys = Keys::derive(&bundle, &srs, scheme, mode, &reporter)?;
+    if !lean {
+        keys.cache_cosets();
+    }
     let keygen_s = start.elapsed().as_secs_f64();
     drop(srs);
     let keys_peak = peak_mb();
@@ -230,6 +237,7 @@ pub fn run_case(name: &str, runs: u8) -> Result<()> {
         peak_rss_mb: keys_peak.zip(prove_peak).map(|(a, b)| a.max(b)),
         prove_peak_rss_mb: prove_peak,
         keygen_s: rounded(keygen_s),
+        cached_cosets: !lean,
         k: size.k,
         advice_columns: size.advice,
         fixed_columns: size.fixed,

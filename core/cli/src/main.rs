@@ -89,8 +89,13 @@ fn run(command: Command) -> Result<()> {
         Command::Prove(arguments) => command::prove::prove(&arguments),
         Command::Verify { vk, proof, json } => command::verify::verify(&vk, &proof, json),
         Command::Solidity { .. } => Err(later("solidity: the contract generator comes")),
-        Command::Bench { json, all, runs } => bench::run(json, all, runs),
-        Command::BenchCase { name, runs } => bench::run_case(&name, runs),
+        Command::Bench {
+            json,
+            all,
+            runs,
+            lean,
+        } => bench::run(json, all, runs, lean),
+        Command::BenchCase { name, runs, lean } => bench::run_case(&name, runs, lean),
     }
 }
 

@@ -1,7 +1,8 @@
 //! What a model will cost, before any key is made.
 //!
 //! Rows, columns and proof bytes are exact: the circuit is laid out and its selectors are combined. Time and memory are counts of the
-//! prover's work times what one piece of it took on the 2-core reference machine (`docs/decisions/0003-proving-time.md`).
+//! prover's work times what one piece of it took on the 2-core reference machine (`docs/decisions/0003-proving-time.md`), for keys that
+//! keep nothing between proofs; fitted to two circuits, iris v1 and V3.
 use verilens_circuit::compile::Size;
 use verilens_model::ModelBundle;
 use verilens_statement::{OutputMode, SignatureScheme};
@@ -22,19 +23,19 @@ pub struct Estimate {
 }
 
 /// Seconds a row of a commitment to full-width values.
-const COMMIT: f64 = 2.0e-6;
+const COMMIT: f64 = 2.55e-6;
 /// Seconds a row and level of a transform.
-const TRANSFORM: f64 = 9.0e-9;
+const TRANSFORM: f64 = 1.15e-8;
 /// Seconds a row of a coset for all constraints.
-const CONSTRAINTS: f64 = 5.0e-6;
+const CONSTRAINTS: f64 = 6.4e-6;
 /// Seconds whatever the size: signature, small hashes, starting threads.
 const START: f64 = 0.05;
 /// Bytes a row and column, of which there is a column of coefficients and one of values on a coset.
 const BYTES: f64 = 64.0;
 /// Bytes a row of all else: SRS, scratch of the multiplication, quotient.
-const ROW_BYTES: f64 = 2400.0;
+const ROW_BYTES: f64 = 1770.0;
 /// MB of the program itself, its model and its tables.
-const PROGRAM_MB: f64 = 20.0;
+const PROGRAM_MB: f64 = 39.0;
 /// Advice columns that hold small numbers, and cost next to nothing to commit to.
 const SMALL_COLUMNS: usize = 9;
 /// The random polynomial and the two opening commitments.

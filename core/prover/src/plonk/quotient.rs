@@ -19,7 +19,7 @@ use rayon::prelude::*;
 use verilens_verifier::ColumnKind;
 
 use super::{
-    cosets::{Polynomials, Values},
+    cosets::{KeyValues, Polynomials, Values},
     domain::{Coset, Domain},
     key::CircuitKey,
     secret::Secret,
@@ -53,10 +53,20 @@ pub(super) fn quotient<R: RngCore + CryptoRng>(
     let mut values = Values::new(key, polynomials);
     let terms = Terms::new(key, challenges);
     let mut results: Vec<Secret> = Vec::with_capacity(domain.cosets().len());
-    for coset in domain.cosets() {
+    let mut spare = None;
+    for (number, coset) in domain.cosets().iter().enumerate() {
         values.fill(key, polynomials, coset);
-        results.push(terms.evaluate(&values, coset));
+        let key_values = match key.cached.get(number) {
+            Some(cached) => cached,
+            None => {
+                let spare = spare.get_or_insert_with(|| KeyValues::new(key));
+                spare.fill(key, coset);
+                &*spare
+            }
+        };
+        results.push(terms.evaluate(&values, key_values, coset));
     }
+    drop(spare);
     drop(values);
     Pieces::blinded(unmix(domain, results), rng)
 }
@@ -117,12 +127,12 @@ impl<'a> Terms<'a> {
     }
 
     /// N on a coset.
-    fn evaluate(&self, values: &Values, coset: &Coset) -> Secret {
+    fn evaluate(&self, values: &Values, key_values: &KeyValues, coset: &Coset) -> Secret {
         let domain = &self.key.domain;
         let mut result = Secret::zeros(domain.size());
         result.par_chunks_mut(BLOCK).enumerate().for_each_init(
             || Worker::new(self),
-            |worker, (block, total)| worker.block(values, coset, block * BLOCK, total),
+            |worker, (block, total)| worker.block(values, key_values, coset, block * BLOCK, total),
         );
         result
     }
@@ -147,7 +157,14 @@ impl<'a, 'b> Worker<'a, 'b> {
         }
     }
 
-    fn block(&mut self, values: &Values, coset: &Coset, start: usize, total: &mut [Fr]) {
+    fn block(
+        &mut self,
+        values: &Values,
+        key_values: &KeyValues,
+        coset: &Coset,
+        start: usize,
+        total: &mut [Fr],
+    ) {
         let Terms {
             key,
             scalars,
@@ -158,7 +175,7 @@ impl<'a, 'b> Worker<'a, 'b> {
         let len = total.len();
         let leaves: Vec<&[Fr]> = [
             (&values.advice, &description.advice_queries),
-            (&values.fixed, &description.fixed_queries),
+            (&key_values.fixed, &description.fixed_queries),
             (&values.instance, &description.instance_queries),
         ]
         .into_iter()
@@ -173,7 +190,7 @@ impl<'a, 'b> Worker<'a, 'b> {
         key.tape
             .run(&leaves, scalars, gates, &mut self.scratch, total);
         if !values.products.is_empty() {
-            self.permutation(values, coset, start, rest, total);
+            self.permutation(values, key_values, coset, start, rest, total);
         }
     }
 
@@ -182,6 +199,7 @@ impl<'a, 'b> Worker<'a, 'b> {
     fn permutation(
         &mut self,
         values: &Values,
+        key_values: &KeyValues,
         coset: &Coset,
         start: usize,
         weights: &[Fr],
@@ -194,11 +212,11 @@ impl<'a, 'b> Worker<'a, 'b> {
         let len = total.len();
         let unusable = i64::from(description.blinding_factors) + 1;
         // L_i is L_0 i rows later, and row n − i is row −i.
-        let first = values.first.rotated(start, 0, len);
-        let last = values.first.rotated(start, unusable, len);
+        let first = key_values.first.rotated(start, 0, len);
+        let last = key_values.first.rotated(start, unusable, len);
         let mut active = vec![Fr::ONE; len];
         for row in 1..=unusable {
-            let lagrange = values.first.rotated(start, row, len);
+            let lagrange = key_values.first.rotated(start, row, len);
             active.iter_mut().zip(lagrange).for_each(|(a, l)| *a -= l);
         }
         let (Some(product_0), Some(product_l)) = (values.products.first(), values.products.last())
@@ -240,7 +258,7 @@ impl<'a, 'b> Worker<'a, 'b> {
         let columns = description
             .permutation
             .chunks(chunk)
-            .zip(values.sigma.chunks(chunk));
+            .zip(key_values.sigma.chunks(chunk));
         for ((columns, sigma), product) in columns.zip(&values.products) {
             let w = weight();
             for (side, rotation) in [(&mut self.left, 1), (&mut self.right, 0)] {
@@ -250,7 +268,7 @@ impl<'a, 'b> Worker<'a, 'b> {
             for (column, sigma) in columns.iter().zip(sigma) {
                 let list = match column.kind {
                     ColumnKind::Advice => &values.advice,
-                    ColumnKind::Fixed => &values.fixed,
+                    ColumnKind::Fixed => &key_values.fixed,
                     ColumnKind::Instance => &values.instance,
                 };
                 let Some(list) = list.get(usize::from(column.column)) else {
