@@ -11,7 +11,7 @@ use verilens_tests::scene::iris_bundle;
 fn layout(bundle: &ModelBundle) -> String {
     let compiled = compile(bundle, EddsaBabyJubJubPoseidon, OutputMode::Committed).unwrap();
     let size = compiled.size();
-    let plan = compiled.probe().plan();
+    let plan = compiled.plan();
     let (_, meta) = Config::detached(compiled.gates());
     let mut hash = Sha256::new();
     hash.update(format!("{:?}", plan.fixed));

@@ -153,11 +153,6 @@ impl<'a> Probe<'a> {
         cells
     }
 
-    /// Every fixed cell, selector and copy.
-    pub fn plan(&self) -> &'a crate::layout::Plan {
-        &self.0.plan
-    }
-
     /// The limb base.
     pub fn base(&self) -> u64 {
         self.0.gates().base
