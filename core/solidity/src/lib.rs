@@ -1,0 +1,3 @@
+//! Verilens proofs in an EVM: the contract generator.
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
