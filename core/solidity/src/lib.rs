@@ -1,3 +1,14 @@
 //! Verilens proofs in an EVM: the contract generator.
+//!
+//! [`Package`] writes, from a verifying key alone, a Solidity contract that checks proofs under it; [`calldata`] turns
+//! proofs into what the contract reads.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+pub mod calldata;
+mod error;
+mod package;
+mod verifier;
+
+pub use error::Error;
+pub use package::Package;
