@@ -1,3 +1,7 @@
 //! Verilens proofs in an EVM: the contract generator.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+pub mod abi;
+#[cfg(feature = "evm")]
+pub mod evm;
