@@ -5,8 +5,11 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+pub mod abi;
 pub mod calldata;
 mod error;
+#[cfg(feature = "evm")]
+pub mod evm;
 mod package;
 mod verifier;
 

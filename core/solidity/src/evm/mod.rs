@@ -1,0 +1,7 @@
+//! Contracts in a real EVM: compiled by `solc`, run by revm. For tests, the demo and gas figures.
+mod chain;
+mod solc;
+
+pub use chain::{Chain, ChainError, Outcome, Status, SPEC};
+pub use revm::primitives::{Address, Bytes, Log, B256, U256};
+pub use solc::{Compiled, Contract, Optimizer, Solc, SolcError, PACKAGE_VARIABLE};
