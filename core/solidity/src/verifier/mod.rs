@@ -71,6 +71,8 @@ pub struct Sources {
     pub key: Option<String>,
     /// Contracts in `VerilensKey.sol`.
     pub key_contracts: usize,
+    /// About how many bytes the verifier's deployed code has, never less.
+    pub code_bytes: usize,
 }
 
 /// Deployed code has at most this many bytes (EIP-170).
@@ -105,15 +107,13 @@ pub fn in_code(key: &VerifyingKey) -> Result<Sources, Error> {
         key_points(code, key, &memory);
     });
     let assembly = code.finish();
-    bounded(
-        "bytes of verifier code",
-        size::estimate(&assembly),
-        MAX_CODE,
-    )?;
+    let code_bytes = size::estimate(&assembly);
+    bounded("bytes of verifier code", code_bytes, MAX_CODE)?;
     Ok(Sources {
         verifier: render(key, &assembly, None),
         key: None,
         key_contracts: 0,
+        code_bytes,
     })
 }
 
@@ -134,16 +134,14 @@ pub fn stored(key: &VerifyingKey) -> Result<Sources, Error> {
         stored.functions(code, &memory);
     });
     let assembly = code.finish();
-    bounded(
-        "bytes of verifier code",
-        size::estimate(&assembly),
-        MAX_CODE,
-    )?;
+    let code_bytes = size::estimate(&assembly);
+    bounded("bytes of verifier code", code_bytes, MAX_CODE)?;
     let chunks = stored.chunks();
     Ok(Sources {
         verifier: render(key, &assembly, Some(Loading::new(&chunks, &memory))),
         key: Some(stored::key_contracts(&chunks)),
         key_contracts: chunks.len(),
+        code_bytes,
     })
 }
 
