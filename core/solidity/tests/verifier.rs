@@ -30,14 +30,15 @@ fn accepts_real_proofs() {
 /// The code's size is known before solc has seen it, closely enough to choose a form of the contract by.
 #[test]
 fn the_estimated_size_is_a_close_upper_bound() {
-    for case in [statement(), lookups()] {
+    // What is around the assembly weighs more in small code.
+    for (case, room) in [(statement(), 5), (lookups(), 4)] {
         for package in case.packages() {
             let (deployed, estimate) = (
                 Verifier::deploy(&package).unwrap().code_bytes(),
                 package.code_bytes(),
             );
             println!("{deployed} bytes, estimated {estimate}");
-            assert!((deployed..=deployed * 6 / 5).contains(&estimate));
+            assert!((deployed..=deployed + deployed / room).contains(&estimate));
         }
     }
 }
@@ -93,7 +94,11 @@ fn wrong_key_contracts_are_not_taken() {
     let foreign = &other.compiled.contract("VerilensKey0").unwrap().creation;
     let foreign = chain.deploy(foreign, &[]).unwrap();
     let (holder, nobody) = (chain.account(1), [0x99; 20].into());
-    let creation = &right.compiled.contract("VerilensVerifier").unwrap().creation;
+    let creation = &right
+        .compiled
+        .contract("VerilensVerifier")
+        .unwrap()
+        .creation;
     for (keys, part) in [
         ([second, first], 0),
         ([first, first], 1),
@@ -155,7 +160,8 @@ fn too_little_gas_never_says_yes() {
         }
         println!("{refused} refused, {halted} halted");
         assert!(refused > 0 && halted > 0);
-        let (_, verdict) = limited(needed).unwrap();
+        // A call keeps a 64th of the gas back, so a little more than what is used must be there.
+        let (_, verdict) = limited(needed + needed / 64).unwrap();
         assert_eq!(verdict, Verdict::Holds(true));
     }
 }

@@ -100,12 +100,7 @@ impl Verifier {
     ///
     /// # Errors
     /// [`ChainError::Transaction`].
-    pub fn ask(
-        &self,
-        function: &str,
-        proof: &[u8],
-        words: &[Word],
-    ) -> Result<Outcome, ChainError> {
+    pub fn ask(&self, function: &str, proof: &[u8], words: &[Word]) -> Result<Outcome, ChainError> {
         let data = arguments(function, proof, words);
         self.chain.view(self.chain.account(0), self.address, &data)
     }

@@ -22,8 +22,12 @@ pub fn spot(plan: &Plan, memory: &Memory, rotation: i32) -> usize {
 
 /// Product of u - p over some rotations.
 pub fn spots_product(plan: &Plan, memory: &Memory, rotations: impl Iterator<Item = i32>) -> String {
-    let loads = rotations.map(|rotation| load(spot(plan, memory, rotation)));
-    loads.reduce(mul).unwrap_or_else(|| "1".into())
+    let loads: Vec<String> = rotations
+        .map(|rotation| load(spot(plan, memory, rotation)))
+        .collect();
+    // The longer operand last: Yul evaluates it first, with less on the stack.
+    let product = loads.into_iter().rev().reduce(|acc, load| mul(load, acc));
+    product.unwrap_or_else(|| "1".into())
 }
 
 /// Rotations that a set is not opened at.
