@@ -74,11 +74,11 @@ pub fn domain(code: &mut Code, key: &Description, plan: &Plan, memory: &Memory, 
         }
         if let Some(folded) = plan.sets.iter().find(|set| set.fold > 1) {
             code.note("The modulus X^fold - x of the key's columns, at u.");
-            code.line("let power := u");
+            code.line("let uf := u");
             for _ in 1..folded.fold {
-                code.line("power := mulmod(power, u, r)");
+                code.line("uf := mulmod(uf, u, r)");
             }
-            code.line(store(memory.modulus, sub("power", "x")));
+            code.line(store(memory.modulus, sub("uf", "x")));
         }
         if let Some(set) = plan.sets.first() {
             code.line(store(memory.inside, inside(plan, memory, set)));
