@@ -128,10 +128,13 @@ fn frames_are_checked() {
     };
     assert_eq!(with(0, b"VLNX"), Error::Magic);
     assert_eq!(with(4, b"PROF"), Error::Kind { expected: "VKEY" });
-    for version in [0, 2, u32::MAX] {
+    for version in [0, 1, 3, u32::MAX] {
         assert_eq!(
             with(8, &version.to_le_bytes()),
-            Error::Version { found: version }
+            Error::Version {
+                expected: 2,
+                found: version
+            }
         );
     }
     let found = (bytes.len() - HEADER_LEN) as u64;
