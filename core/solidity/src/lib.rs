@@ -5,3 +5,5 @@
 pub mod abi;
 #[cfg(feature = "evm")]
 pub mod evm;
+pub mod layout;
+pub mod scope;
