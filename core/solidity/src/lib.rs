@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 pub mod abi;
+pub mod contracts;
 #[cfg(feature = "evm")]
 pub mod evm;
 pub mod layout;
