@@ -49,6 +49,7 @@ contract EmbeddingRegistry is IEmbeddingRegistry, Owned {
     /// @dev Scopes of all actions, in the order of opening.
     uint256[] private _scopes;
 
+    /// @notice A registry that accepts nothing yet.
     /// @param owner_ First owner: a multi-signature wallet or a governance contract, in production.
     /// @param allowInsecureVerifiers For tests and demonstrations only.
     constructor(address owner_, bool allowInsecureVerifiers) Owned(owner_) {
@@ -320,6 +321,8 @@ contract EmbeddingRegistry is IEmbeddingRegistry, Owned {
             bytes memory second = _refusal(pair.previous, proof, words);
             if (second.length == 0) return;
         }
+        // An error as the verifier worded it can only be passed on by its bytes.
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             revert(add(refusal, 32), mload(refusal))
         }

@@ -13,7 +13,7 @@ interface IVerilensVerifier {
     function verify(bytes calldata proof, uint256[] calldata publicInputs) external view returns (bool);
 
     /// @notice The verifying key that the contract was made from.
-    /// @return SHA-256 of its file, as the command line shows it.
+    /// @return Keccak-256 of its file, as the command line shows it.
     function keyDigest() external pure returns (bytes32);
 
     /// @notice The only model that proofs can be about.

@@ -35,6 +35,7 @@ abstract contract Owned {
         _;
     }
 
+    /// @notice Starts with an owner.
     /// @param owner_ First owner.
     constructor(address owner_) {
         if (owner_ == address(0)) revert ZeroOwner();
