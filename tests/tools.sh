@@ -8,7 +8,7 @@ NODE_WHEEL=22.20.0
 CARGO_DENY=0.20.2
 
 has_node() {
-  command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' 2>/dev/null
+  command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null
 }
 
 # The wheel has the binaries that nodejs.org publishes, npm with them; a wheel is a plain archive, so that any pip will
@@ -47,14 +47,14 @@ node_from_debian() {
   has_node
 }
 
-# circomlibjs, one of the oracles, and a check of the demo's report run in Node.js.
+# circomlibjs, one of the oracles, the Solidity compiler and its linter, which wants version 20, run in Node.js.
 need_node() {
   has_node && return
-  echo "No Node.js 18 or later with npm: installing it into target/tools"
+  echo "No Node.js 20 or later with npm: installing it into target/tools"
   node_from_wheel && return
   echo "That failed: trying Debian's packages"
   node_from_debian && return
-  echo "tests/run: Node.js 18 or later with npm is missing, and neither pip nor apt-get (as root) could bring it:" \
+  echo "tests/run: Node.js 20 or later with npm is missing, and neither pip nor apt-get (as root) could bring it:" \
     "install it by hand (nodejs.org, or the system's package manager)" >&2
   exit 2
 }

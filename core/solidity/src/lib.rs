@@ -7,10 +7,13 @@
 
 pub mod abi;
 pub mod calldata;
+pub mod contracts;
 mod error;
 #[cfg(feature = "evm")]
 pub mod evm;
+pub mod layout;
 mod package;
+pub mod scope;
 mod verifier;
 
 pub use error::Error;
