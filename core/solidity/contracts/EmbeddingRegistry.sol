@@ -85,12 +85,12 @@ contract EmbeddingRegistry is IEmbeddingRegistry, Owned {
         if (length == 0 || length % Layout.COMMITTED_WORDS != 0) {
             revert WrongWordCount(Layout.COMMITTED_WORDS, length);
         }
-        for (uint256 at = 0; at < length; at += Layout.COMMITTED_WORDS) {
-            uint256[] calldata words = publicInputs[at:at + Layout.COMMITTED_WORDS];
+        for (uint256 start = 0; start < length; start += Layout.COMMITTED_WORDS) {
+            uint256[] calldata words = publicInputs[start:start + Layout.COMMITTED_WORDS];
             if (
                 words[Layout.STATEMENT] != publicInputs[Layout.STATEMENT] ||
                 words[Layout.MODEL_DIGEST] != publicInputs[Layout.MODEL_DIGEST]
-            ) revert MixedBatch(at / Layout.COMMITTED_WORDS);
+            ) revert MixedBatch(start / Layout.COMMITTED_WORDS);
             (Action storage action, address beneficiary) = _requireAdmissible(words);
             _register(action, beneficiary, words);
         }
