@@ -14,6 +14,7 @@ Examples:
   verilens srs generate --k 14 --insecure-for-tests -o srs.bin
   verilens setup iris.vlm --srs srs.bin -o keys/
   verilens verify --vk keys/verifying.vlk proof.vlp
+  verilens solidity --vk keys/verifying.vlk -o contract/
 
 Exit status: 0 done, 1 invalid proof or refused input, 2 usage.";
 
@@ -121,15 +122,42 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Generate a verifier contract (comes in a later version)
-    #[command(after_help = "Examples:\n  verilens solidity --vk keys/verifying.vlk -o contract/")]
+    /// Write the contracts that check proofs under a verifying key
+    #[command(
+        after_help = "The verifier contract is generated from the verifying key alone. Existing files are not replaced without \
+                      --force, and other files in DIR are left alone.\n\nExamples:\n  \
+                      verilens solidity --vk keys/verifying.vlk -o contract/\n  \
+                      verilens solidity --vk keys/verifying.vlk -o contract/ --force"
+    )]
     Solidity {
         /// Verifying key.
         #[arg(long, value_name = "FILE")]
         vk: PathBuf,
-        /// Folder for the contract.
+        /// Folder for the contracts.
         #[arg(short, long, value_name = "DIR")]
         out: PathBuf,
+        /// Replace existing files.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Print the call of a contract that checks a proof, ABI-encoded, as 0x and hexadecimal digits
+    #[command(
+        after_help = "The proof is checked first: no call is made from one that is not valid.\n\nExamples:\n  \
+                      verilens calldata --vk keys/verifying.vlk proof.vlp\n  \
+                      verilens calldata --vk keys/verifying.vlk proof.vlp --function upgrade -o call.txt"
+    )]
+    Calldata {
+        /// Verifying key that the contract was generated from.
+        #[arg(long, value_name = "FILE")]
+        vk: PathBuf,
+        /// Proof.
+        proof: PathBuf,
+        /// Function to call.
+        #[arg(long, value_enum, default_value_t = Function::Verify)]
+        function: Function,
+        /// Where to write the call, instead of standard output.
+        #[arg(short, long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// Measure key generation, proving and verifying on this machine
     #[command(
@@ -377,6 +405,25 @@ pub enum Scheme {
     Eddsa,
     /// ECDSA on P-256 (comes in a later version)
     P256,
+}
+
+/// Functions that take a proof and its public words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Function {
+    /// Of the verifier: whether the proof holds
+    Verify,
+    /// Of the registry: put the proof's commitment in
+    Upgrade,
+}
+
+impl Function {
+    /// As the ABI names it.
+    pub const fn signature(self) -> &'static str {
+        match self {
+            Self::Verify => "verify(bytes,uint256[])",
+            Self::Upgrade => "upgrade(bytes,uint256[])",
+        }
+    }
 }
 
 /// Output modes.

@@ -41,6 +41,12 @@ pub enum CliError {
         /// The file.
         path: PathBuf,
     },
+    /// A file is in the way.
+    #[error("{path}: exists already; use --force to replace it")]
+    InTheWay {
+        /// The file.
+        path: PathBuf,
+    },
     /// Keys or a proof could not be made.
     #[error(transparent)]
     Prover(#[from] verilens_prover::ProverError),

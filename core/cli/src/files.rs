@@ -127,8 +127,10 @@ pub fn srs(path: &Path) -> Result<Srs> {
 /// Who may read a written file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody.
+    /// Everybody; replaces an older file.
     Public,
+    /// Everybody; never replaces an older file.
+    PublicNew,
     /// The owner only; replaces an older file.
     Private,
     /// The owner only; never replaces an older file.
@@ -144,24 +146,23 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> Result<()> {
     // Made readable for the owner only; widened below if it is public.
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(CliError::io(path))?;
     file.write_all(bytes).map_err(CliError::io(path))?;
-    if access == Access::Public {
+    if matches!(access, Access::Public | Access::PublicNew) {
         publish(file.as_file()).map_err(CliError::io(path))?;
     }
     file.as_file().sync_all().map_err(CliError::io(path))?;
-    if access == Access::PrivateNew {
-        return match file.persist_noclobber(path) {
-            Ok(_) => Ok(()),
-            Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => {
-                Err(CliError::Exists {
-                    path: path.to_owned(),
-                })
-            }
-            Err(e) => Err(CliError::io(path)(e.error)),
-        };
+    let exists = match access {
+        Access::Public | Access::Private => {
+            let done = file.persist(path).map(|_| ());
+            return done.map_err(|e| CliError::io(path)(e.error));
+        }
+        Access::PublicNew => CliError::InTheWay { path: path.into() },
+        Access::PrivateNew => CliError::Exists { path: path.into() },
+    };
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => Err(exists),
+        Err(e) => Err(CliError::io(path)(e.error)),
     }
-    file.persist(path)
-        .map(|_| ())
-        .map_err(|e| CliError::io(path)(e.error))
 }
 
 #[cfg(unix)]

@@ -88,7 +88,13 @@ fn run(command: Command) -> Result<()> {
         Command::Attest(arguments) => command::people::attest(&arguments),
         Command::Prove(arguments) => command::prove::prove(&arguments),
         Command::Verify { vk, proof, json } => command::verify::verify(&vk, &proof, json),
-        Command::Solidity { .. } => Err(later("solidity: the contract generator comes")),
+        Command::Solidity { vk, out, force } => command::contract::solidity(&vk, &out, force),
+        Command::Calldata {
+            vk,
+            proof,
+            function,
+            out,
+        } => command::contract::calldata(&vk, &proof, function, out.as_deref()),
         Command::Bench {
             json,
             all,

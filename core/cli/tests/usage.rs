@@ -12,6 +12,12 @@ fn usage_errors_exit_with_2() {
         &["nonsense"],
         &["prove"],
         &["verify", "proof.vlp"],
+        &["solidity", "-o", "contract"],
+        &["solidity", "--vk", "k"],
+        &["solidity", "k", "-o", "contract"],
+        &["calldata", "proof.vlp"],
+        &["calldata", "--vk", "k"],
+        &["calldata", "--vk", "k", "p", "--function", "transfer"],
         &["srs", "generate", "--k", "4", "-o", "x"],
         &[
             "srs",
@@ -51,10 +57,9 @@ fn usage_errors_exit_with_2() {
 #[test]
 fn what_comes_later_says_so_and_exits_with_2() {
     for arguments in [
-        &["solidity", "--vk", "k", "-o", "d"][..],
         &[
             "setup", "m.vlm", "--srs", "s", "--scheme", "p256", "-o", "k",
-        ],
+        ][..],
         &["estimate", "m.vlm", "--scheme", "p256"],
         &[
             "model",
@@ -115,6 +120,8 @@ fn missing_files_exit_with_1_and_are_named() {
         &["holder", "id", "absent"],
         &["issuer", "set", "absent", "-o", "set.json"],
         &["verify", "--vk", "absent.vlk", "absent.vlp"],
+        &["solidity", "--vk", "absent.vlk", "-o", "contract"],
+        &["calldata", "--vk", "absent.vlk", "absent.vlp"],
     ] {
         let done = f.run(arguments);
         assert_eq!(done.status, 1, "{arguments:?}");

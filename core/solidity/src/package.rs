@@ -39,8 +39,19 @@ impl Package {
     /// # Errors
     /// [`Error::TooLarge`].
     pub fn with_stored_key(key: &VerifyingKey) -> Result<Self, Error> {
-        Ok(Self::from_sources(verifier::stored(key)?))
+        Ok(Self::from_sources(verifier::stored(key, false)?))
     }
+
+    /// The same as [`Package::new`], but `verify` and `verifyMany` return `uint256[9]`: the gas left before and after each of
+    /// [`Package::STAGES`], for the last proof if there are several, and at last what they would return.
+    #[doc(hidden)]
+    pub fn profiled(key: &VerifyingKey) -> Result<Self, Error> {
+        Ok(Self::from_sources(verifier::profiled(key)?))
+    }
+
+    /// What a profiled contract tells apart.
+    #[doc(hidden)]
+    pub const STAGES: [&'static str; 7] = verifier::STAGES;
 
     fn from_sources(sources: verifier::Sources) -> Self {
         let mut files = vec![

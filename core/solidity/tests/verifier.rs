@@ -4,7 +4,7 @@ mod common;
 
 use common::{lookups, statement};
 use verilens_solidity::{
-    abi::{address, call, Value},
+    abi::{address, call, word_at, Value},
     evm::{arguments, Chain, ChainError, Status, Verdict, Verifier, VERIFY},
     Package,
 };
@@ -40,6 +40,30 @@ fn the_estimated_size_is_a_close_upper_bound() {
             println!("{deployed} bytes, estimated {estimate}");
             assert!((deployed..=deployed + deployed / room).contains(&estimate));
         }
+    }
+}
+
+/// Profiling adds lines that say so, and nothing else.
+#[test]
+fn a_profiled_contract_is_the_same_but_for_its_marks() {
+    let case = statement();
+    let profiled = Package::profiled(&case.key).unwrap();
+    for ((path, text), (_, marked)) in case.packages()[0].files().zip(profiled.files()) {
+        let lines = marked.lines().filter(|l| !l.ends_with(" // profile"));
+        assert!(lines.eq(text.lines()), "{path}");
+        assert!(!text.contains("// profile"), "{path}");
+    }
+    let verifier = Verifier::deploy(&profiled).unwrap();
+    let outcome = verifier.ask(VERIFY, &case.calldata(0), &case.proofs[0].words);
+    let output = outcome.unwrap().output;
+    let words: Vec<u128> = (0..Package::STAGES.len() + 2)
+        .map(|i| u128::from_be_bytes(word_at(&output, i).unwrap()[16..].try_into().unwrap()))
+        .collect();
+    let (valid, marks) = words.split_last().unwrap();
+    assert_eq!(*valid, 1);
+    for (stage, gas) in Package::STAGES.iter().zip(marks.windows(2)) {
+        assert!(gas[0] > gas[1], "{stage}");
+        println!("{stage} {}", gas[0] - gas[1]);
     }
 }
 

@@ -1,4 +1,5 @@
 //! The commands, one function each.
+pub mod contract;
 pub mod model;
 pub mod people;
 pub mod prove;

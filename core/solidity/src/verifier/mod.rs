@@ -87,22 +87,31 @@ const MAX_MEMORY: usize = 1 << 20;
 /// # Errors
 /// [`Error::TooLarge`].
 pub fn sources(key: &VerifyingKey) -> Result<Sources, Error> {
-    in_code(key).or_else(|_| stored(key))
+    in_code(key, false).or_else(|_| stored(key, false))
+}
+
+/// The same, but `verify` returns how much gas was left before and after each of [`STAGES`], and then what it would return.
+///
+/// # Errors
+/// [`Error::TooLarge`].
+pub fn profiled(key: &VerifyingKey) -> Result<Sources, Error> {
+    in_code(key, true).or_else(|_| stored(key, true))
 }
 
 /// The verifier with the key in its code.
 ///
 /// # Errors
 /// [`Error::TooLarge`].
-pub fn in_code(key: &VerifyingKey) -> Result<Sources, Error> {
+fn in_code(key: &VerifyingKey, profile: bool) -> Result<Sources, Error> {
     let (description, plan) = (key.description(), key.plan());
     let shared = Shared::new(description);
     let memory = Memory::new(description, plan, shared.count, 0);
     bounded("bytes of memory", memory.end, MAX_MEMORY)?;
     let expressions = Expressions::new(description, plan, &memory, &shared);
     let mut code = Code::at_depth(3);
+    let profile = profile.then_some(memory.end);
     let value = |node: u16| expressions.value(node);
-    assembly(&mut code, key, &memory, &value, |code| {
+    assembly(&mut code, key, &memory, &value, profile, |code| {
         expressions.gates(code);
         key_points(code, key, &memory);
     });
@@ -121,7 +130,7 @@ pub fn in_code(key: &VerifyingKey) -> Result<Sources, Error> {
 ///
 /// # Errors
 /// [`Error::TooLarge`].
-pub fn stored(key: &VerifyingKey) -> Result<Sources, Error> {
+pub fn stored(key: &VerifyingKey, profile: bool) -> Result<Sources, Error> {
     let (description, plan) = (key.description(), key.plan());
     let data = stored::data_len(description);
     bounded("bytes of key data", data, MAX_CHUNKS * stored::CHUNK)?;
@@ -129,8 +138,9 @@ pub fn stored(key: &VerifyingKey) -> Result<Sources, Error> {
     bounded("bytes of memory", memory.end, MAX_MEMORY)?;
     let stored = Stored::new(description, plan, &memory);
     let mut code = Code::at_depth(3);
+    let profile = profile.then_some(memory.end);
     let value = |node: u16| stored.value(node);
-    assembly(&mut code, key, &memory, &value, |code| {
+    assembly(&mut code, key, &memory, &value, profile, |code| {
         stored.functions(code, &memory);
     });
     let assembly = code.finish();
@@ -189,6 +199,7 @@ fn assembly(
     key: &VerifyingKey,
     memory: &Memory,
     value: &dyn Fn(u16) -> String,
+    profile: Option<usize>,
     parts: impl FnOnce(&mut Code),
 ) {
     let (description, plan) = (key.description(), key.plan());
@@ -206,7 +217,7 @@ fn assembly(
     arguments::constraints(code, description, memory);
     openings::claim(code, description, plan, memory);
     pairing(code, key, &errors);
-    main(code, key, memory);
+    main(code, key, memory, &Profile { at: profile });
 }
 
 fn failures(code: &mut Code) {
@@ -270,7 +281,51 @@ fn pairing(code: &mut Code, key: &VerifyingKey, errors: &Errors) {
     });
 }
 
-fn main(code: &mut Code, key: &VerifyingKey, memory: &Memory) {
+/// What a profiled contract tells apart.
+pub const STAGES: [&str; 7] = [
+    "checks",
+    "transcript",
+    "domain",
+    "constraints",
+    "openings",
+    "key",
+    "pairing",
+];
+
+/// Lines that keep how much gas is left, in memory that is free, if the contract is to be profiled.
+struct Profile {
+    at: Option<usize>,
+}
+
+impl Profile {
+    /// Every line says what it is, so that a contract without them can be told from one with them by nothing else.
+    fn line(&self, code: &mut Code, line: impl FnOnce(usize) -> String) {
+        if let Some(at) = self.at {
+            code.line(format!("{} // profile", line(at)));
+        }
+    }
+
+    fn start(&self, code: &mut Code) {
+        // Pays for all memory.
+        self.line(code, |at| store(at + 32 * (STAGES.len() + 1), 0));
+        self.mark(code, 0);
+    }
+
+    fn mark(&self, code: &mut Code, i: usize) {
+        self.line(code, |at| store(at + 32 * i, "gas()"));
+    }
+
+    fn finish(&self, code: &mut Code) {
+        self.mark(code, STAGES.len());
+        let words = STAGES.len() + 1;
+        self.line(code, |at| store(at + 32 * words, "valid"));
+        self.line(code, |at| {
+            format!("return({}, {})", hex(at), hex(32 * (words + 1)))
+        });
+    }
+}
+
+fn main(code: &mut Code, key: &VerifyingKey, memory: &Memory, profile: &Profile) {
     let words = 32 * memory::instance_words(key.description());
     let len = proof_len(key);
     code.line("let rho := 1");
@@ -291,16 +346,25 @@ fn main(code: &mut Code, key: &VerifyingKey, memory: &Memory) {
     code.block(
         "for { let i := 0 } lt(i, count) { i := add(i, 1) }",
         |code| {
-            code.line("read(proof, words, i)");
-            code.line("draw(proof)");
-            code.line("domain()");
-            code.line("constraints()");
-            code.line("claim(proof, rho)");
+            profile.start(code);
+            let steps = [
+                "read(proof, words, i)",
+                "draw(proof)",
+                "domain()",
+                "constraints()",
+                "claim(proof, rho)",
+            ];
+            for (i, step) in steps.into_iter().enumerate() {
+                code.line(step);
+                profile.mark(code, i + 1);
+            }
             code.line(format!("rho := mulmod(rho, base, {R})"));
             code.line(format!("proof := add(proof, {})", hex(len)));
             code.line(format!("words := add(words, {})", hex(words)));
         },
     );
     code.line("addKey()");
+    profile.mark(code, 6);
     code.line("valid := paired()");
+    profile.finish(code);
 }
