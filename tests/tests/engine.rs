@@ -17,7 +17,7 @@ use verilens_prover::{
     progress::{Progress, Silent, Stage},
     srs::Srs,
     transcript::{scalar_to_bytes, KeccakChallenge, KeccakReader, KeccakWriter},
-    Keys, ProverError,
+    Keys, ProverError, FOLD,
 };
 use verilens_statement::{OutputMode, SignatureScheme::EddsaBabyJubJubPoseidon};
 use verilens_tests::small::{small_bundle, SmallScene};
@@ -25,17 +25,23 @@ use verilens_verifier::{verify_proof, Proof};
 
 type Scheme = KZGCommitmentScheme<Bn256>;
 
+/// Keys as halo2 makes them: one commitment a column.
 fn keys(mode: OutputMode) -> (Srs, Keys) {
     let srs = Srs::generate_insecure_for_tests(12, &mut OsRng).unwrap();
-    let keys = Keys::derive(
+    let keys = folded(&srs, mode, 1);
+    (srs, keys)
+}
+
+fn folded(srs: &Srs, mode: OutputMode, fold: u8) -> Keys {
+    Keys::derive_folded(
         &small_bundle(),
-        &srs,
+        srs,
         EddsaBabyJubJubPoseidon,
         mode,
+        fold,
         &Silent,
     )
-    .unwrap();
-    (srs, keys)
+    .unwrap()
 }
 
 /// halo2's parameters for as many rows as the circuit has.
@@ -119,6 +125,38 @@ fn halo2_proves_and_verifies_the_same_circuit() {
         assert_eq!(theirs.bytes.len(), ours.bytes.len());
         verify_proof(keys.verifying(), &theirs).unwrap();
         verify_proof(keys.verifying(), &ours).unwrap();
+    }
+}
+
+/// The same circuit with its key columns folded: as many proof bytes, fewer commitments in the key, and the one key's proofs are
+/// nothing to the other.
+#[test]
+fn folded_keys_prove_the_same_statement() {
+    let scene = SmallScene::new();
+    for mode in [OutputMode::Committed, OutputMode::Revealed] {
+        let srs = Srs::generate_insecure_for_tests(12, &mut OsRng).unwrap();
+        let all: Vec<Keys> = [1, 2, 3, FOLD].map(|fold| folded(&srs, mode, fold)).into();
+        let proofs: Vec<Proof> = all
+            .iter()
+            .map(|keys| {
+                scene.with_witness(keys.compiled(), |witness| {
+                    let (circuit, words) = StatementCircuit::new(keys.compiled(), witness).unwrap();
+                    keys.prove_circuit(circuit, &words, &mut OsRng).unwrap()
+                })
+            })
+            .collect();
+        for (i, keys) in all.iter().enumerate() {
+            let key = keys.verifying().description();
+            let columns = key.key_columns();
+            assert_eq!(key.commitments.len(), columns.div_ceil(key.fold.into()));
+            for (j, proof) in proofs.iter().enumerate() {
+                let mut proof = proof.clone();
+                assert_eq!(proof.bytes.len(), keys.verifying().plan().proof_len());
+                proof.key_digest = keys.verifying().digest();
+                let verified = verify_proof(keys.verifying(), &proof);
+                assert_eq!(verified.is_ok(), i == j, "key {i}, proof {j}");
+            }
+        }
     }
 }
 

@@ -237,7 +237,8 @@ pub enum Srs {
     },
     /// Import a public ceremony: .ptau as snarkjs writes it, or halo2's raw format
     #[command(
-        after_help = "Examples:\n  verilens srs import powersOfTau28_hez_final_14.ptau --k 14 -o srs.bin"
+        after_help = "A .ptau file of power K serves --k up to K - 2, and so does a file of halo2 for 2^K rows: four powers a row are kept.\n\n\
+                      Examples:\n  verilens srs import powersOfTau28_hez_final_16.ptau --k 14 -o srs.bin"
     )]
     Import {
         /// Ceremony file.

@@ -132,6 +132,7 @@ fn other_choices(params: &Params, k: u32) -> Result<(), Box<dyn std::error::Erro
     let compressed: Vec<_> = params
         .powers()
         .iter()
+        .take(1 << k)
         .map(GroupEncoding::to_bytes)
         .collect();
     let decompressed = fastest(|| {

@@ -134,7 +134,7 @@ pub fn describe(
 
     let columns = system.permutation().get_columns();
     let mut permutation = Vec::with_capacity(columns.len());
-    for (column, sigma) in columns.iter().zip(key.permutation().commitments()) {
+    for column in &columns {
         permutation.push(PermutationColumn {
             kind: match column.column_type() {
                 Any::Advice(_) => ColumnKind::Advice,
@@ -142,7 +142,6 @@ pub fn describe(
                 Any::Instance => ColumnKind::Instance,
             },
             column: narrow(column.index(), "permutation columns")?,
-            sigma: g1(sigma)?,
         });
     }
     let description = Description {
@@ -163,12 +162,15 @@ pub fn describe(
         advice_queries,
         fixed_queries,
         instance_queries,
-        fixed: key
+        fixed_columns: narrow(key.fixed_commitments().len(), "fixed columns")?,
+        permutation,
+        fold: 1,
+        commitments: key
             .fixed_commitments()
             .iter()
+            .chain(key.permutation().commitments())
             .map(g1)
             .collect::<Result<_, _>>()?,
-        permutation,
         program,
         gates: place(&gates)?,
         lookups: lookups
@@ -180,6 +182,23 @@ pub fn describe(
                 })
             })
             .collect::<Result<_, DescribeError>>()?,
+    };
+    Ok(VerifyingKey::new(&description)?)
+}
+
+/// The same key with its columns committed together, `fold` at a time; see [`verilens_verifier::plan`].
+///
+/// # Errors
+/// [`DescribeError::Key`] if a fixed column is not opened exactly at x, or the number of commitments is wrong.
+pub(crate) fn folded(
+    key: &VerifyingKey,
+    fold: u8,
+    commitments: &[G1Affine],
+) -> Result<VerifyingKey, DescribeError> {
+    let description = Description {
+        fold,
+        commitments: commitments.iter().map(g1).collect::<Result<_, _>>()?,
+        ..key.description().clone()
     };
     Ok(VerifyingKey::new(&description)?)
 }

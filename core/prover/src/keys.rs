@@ -44,6 +44,10 @@ pub fn compile(
     })?)
 }
 
+/// Columns of the key that one commitment holds: what makes proofs cheap to check in a contract
+/// (`docs/decisions/0005-folded-key.md`).
+pub const FOLD: u8 = 4;
+
 impl Keys {
     /// Derives the keys of a model.
     pub fn derive(
@@ -51,6 +55,20 @@ impl Keys {
         srs: &Srs,
         scheme: SignatureScheme,
         mode: OutputMode,
+        progress: &dyn Progress,
+    ) -> Result<Self, ProverError> {
+        Self::derive_folded(bundle, srs, scheme, mode, FOLD, progress)
+    }
+
+    /// Keys with another number of columns in a commitment, at most [`FOLD`]. With 1 proofs are halo2's, byte for byte in
+    /// form, so that halo2's own verifier can be asked for its opinion.
+    #[doc(hidden)]
+    pub fn derive_folded(
+        bundle: &ModelBundle,
+        srs: &Srs,
+        scheme: SignatureScheme,
+        mode: OutputMode,
+        fold: u8,
         progress: &dyn Progress,
     ) -> Result<Self, ProverError> {
         enter(progress, Stage::Layout)?;
@@ -76,7 +94,7 @@ impl Keys {
             insecure_srs: srs.is_insecure(),
             instance_lens: vec![compiled.instance_words() as u32],
         };
-        let circuit = CircuitKey::derive(&compiled, &params, &points, &labels)?;
+        let circuit = CircuitKey::derive(&compiled, &params, &points, &labels, fold)?;
         Ok(Self {
             bundle: bundle.clone(),
             compiled,

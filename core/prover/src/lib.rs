@@ -18,7 +18,7 @@ pub mod transcript;
 
 pub use error::ProverError;
 pub use estimate::{estimate, Estimate};
-pub use keys::Keys;
+pub use keys::{Keys, FOLD};
 pub use processor::check_processor;
 pub use progress::{Progress, Silent, Stage};
 pub use prove::{Proved, Request};

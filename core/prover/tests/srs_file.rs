@@ -5,6 +5,7 @@ use halo2_proofs::halo2curves::bn256::{Bn256, Fq, Fq2, Fr, G2Affine};
 use halo2_proofs::halo2curves::ff::Field;
 use halo2_proofs::halo2curves::group::{prime::PrimeCurveAffine, Curve};
 use halo2_proofs::halo2curves::CurveAffine;
+use halo2_proofs::poly::commitment::ParamsProver as _;
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use halo2_proofs::SerdeFormat;
 use proptest::prelude::*;
@@ -12,7 +13,7 @@ use rand_chacha::rand_core::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use rand_core::OsRng;
 use verilens_prover::commit;
-use verilens_prover::srs::{Srs, SrsError};
+use verilens_prover::srs::{Srs, SrsError, POWERS_PER_ROW};
 
 #[test]
 fn halo2_raw_files() {
@@ -21,17 +22,29 @@ fn halo2_raw_files() {
     params
         .write_custom(&mut bytes, SerdeFormat::RawBytes)
         .unwrap();
-    let srs = Srs::import_halo2_raw(bytes.as_slice(), 5).unwrap();
+    let srs = Srs::import_halo2_raw(bytes.as_slice(), 4).unwrap();
     srs.check().unwrap();
+    assert_eq!(srs.powers(), params.get_g());
     assert_eq!(srs.s_g2(), params.s_g2());
     let small = Srs::import_halo2_raw(bytes.as_slice(), 3).unwrap();
     assert_eq!(small, srs.trim(3).unwrap());
 
-    let error = |bytes: &[u8]| Srs::import_halo2_raw(bytes, 5).unwrap_err();
-    assert!(matches!(
-        Srs::import_halo2_raw(bytes.as_slice(), 6).unwrap_err(),
-        SrsError::TooSmall { .. }
-    ));
+    let error = |bytes: &[u8]| Srs::import_halo2_raw(bytes, 4).unwrap_err();
+    let too_small = |bytes: &[u8], wanted, available| {
+        assert_eq!(
+            Srs::import_halo2_raw(bytes, wanted).unwrap_err(),
+            SrsError::TooSmall { wanted, available }
+        );
+    };
+    too_small(&bytes, 5, 4);
+    too_small(&bytes, 22, 4);
+    for k in [1u32, 2] {
+        too_small(&k.to_le_bytes(), 1, 0);
+    }
+    assert_eq!(
+        Srs::import_halo2_raw(24u32.to_le_bytes().as_slice(), 22).unwrap_err(),
+        SrsError::Truncated { field: "powers" }
+    );
     for length in [
         0,
         3,
@@ -51,7 +64,16 @@ fn halo2_raw_files() {
     for k in [0u32, 25, u32::MAX] {
         let mut copy = bytes.clone();
         copy[..4].copy_from_slice(&k.to_le_bytes());
-        assert_eq!(error(&copy), SrsError::BadK { k });
+        assert!(matches!(
+            error(&copy),
+            SrsError::Unexpected { field: "k", .. }
+        ));
+    }
+    for k in [0, 23, u32::MAX] {
+        assert_eq!(
+            Srs::import_halo2_raw(bytes.as_slice(), k).unwrap_err(),
+            SrsError::BadK { k }
+        );
     }
     let mut longer = bytes.clone();
     longer.push(0);
@@ -100,13 +122,15 @@ fn generated_ones_are_right_and_marked() {
         let mut rng = ChaCha20Rng::seed_from_u64(u64::from(k));
         let srs = Srs::generate_insecure_for_tests(k, &mut rng).unwrap();
         srs.check().unwrap();
+        assert_eq!(srs.powers().len(), POWERS_PER_ROW << k);
+        assert_eq!(srs.lagrange().len(), 1 << k);
         assert!(srs.is_insecure());
         let again = Srs::decode(&srs.encode()).unwrap();
         assert_eq!(again, srs);
         assert_eq!(again.digest(), srs.digest());
         assert!(commit::Params::from_srs(again).is_insecure());
     }
-    for k in [0, 25, u32::MAX] {
+    for k in [0, 23, u32::MAX] {
         assert_eq!(
             Srs::generate_insecure_for_tests(k, &mut OsRng).unwrap_err(),
             SrsError::BadK { k }
@@ -118,7 +142,7 @@ fn generated_ones_are_right_and_marked() {
 fn our_files_are_refused_when_anything_is_wrong() {
     let srs = small();
     let bytes = srs.encode();
-    assert_eq!(bytes.len(), 348 + 128 * 8);
+    assert_eq!(bytes.len(), 284 + 320 * 8);
     for length in 0..bytes.len() {
         assert!(
             matches!(
@@ -145,22 +169,32 @@ fn our_files_are_refused_when_anything_is_wrong() {
         put(4, b"PROF"),
         SrsError::Unexpected { field: "kind", .. }
     ));
-    for version in [1, 3] {
+    for version in [1, 2, 4] {
         assert!(matches!(
             put(8, &[version]),
             SrsError::Unexpected {
                 field: "version",
+                expected: "3",
                 ..
             }
         ));
     }
-    for length in [0, 1, 263, 1 << 40, u64::MAX, bytes.len() as u64] {
+    // Among them the length that version 2 had.
+    for length in [
+        0,
+        1,
+        263,
+        328 + 128 * 8,
+        1 << 40,
+        u64::MAX,
+        bytes.len() as u64,
+    ] {
         assert!(matches!(
             put(12, &u64::to_le_bytes(length)),
             SrsError::BadLength { field: "body", .. }
         ));
     }
-    for k in [0u32, 25, 255, u32::MAX] {
+    for k in [0u32, 23, 255, u32::MAX] {
         assert_eq!(put(20, &k.to_le_bytes()), SrsError::BadK { k });
     }
     assert!(matches!(
@@ -217,7 +251,7 @@ fn our_files_are_refused_when_anything_is_wrong() {
         }
     );
     assert_eq!(
-        put(284 + 64 * 9, &[1; 64]),
+        put(284 + 64 * 32, &[1; 64]),
         SrsError::NotOnCurve {
             field: "lagrange",
             index: 0
@@ -234,14 +268,16 @@ fn decode_leaves_the_relation_to_check() {
     assert_eq!(srs.check().unwrap_err(), SrsError::NotPowers);
     assert_ne!(srs.digest(), small().digest());
 
-    // The power beyond the rows is one of the powers too.
-    let mut copy = bytes.clone();
-    copy.copy_within(284 + 64..284 + 128, 284 + 64 * 8);
-    let srs = Srs::decode(&copy).unwrap();
-    assert_eq!(srs.check().unwrap_err(), SrsError::NotPowers);
+    // The powers beyond the rows are powers too, to the last.
+    for place in [8, 20, 31] {
+        let mut copy = bytes.clone();
+        copy.copy_within(284 + 64..284 + 128, 284 + 64 * place);
+        let srs = Srs::decode(&copy).unwrap();
+        assert_eq!(srs.check().unwrap_err(), SrsError::NotPowers, "{place}");
+    }
 
     let mut copy = bytes;
-    copy.copy_within(284 + 64 * 10..284 + 64 * 11, 284 + 64 * 9);
+    copy.copy_within(284 + 64 * 33..284 + 64 * 34, 284 + 64 * 32);
     assert_eq!(
         Srs::decode(&copy).unwrap().check().unwrap_err(),
         SrsError::WrongLagrangeBasis
@@ -254,10 +290,11 @@ fn params_are_those_of_the_srs() {
     let params = commit::Params::new(&srs, 3).unwrap();
     assert_eq!(params.srs_digest(), srs.digest());
     assert_eq!(params.powers(), srs.powers());
-    assert_eq!(params.power_of_size(), srs.next_power());
+    assert_eq!(params.power_of_size(), srs.powers()[8]);
     let smaller = commit::Params::new(&srs, 2).unwrap();
     assert_eq!(smaller.srs_digest(), srs.trim(2).unwrap().digest());
     assert_eq!(smaller.power_of_size(), srs.powers()[4]);
+    assert_eq!(smaller.powers(), &srs.powers()[..16]);
     assert!(matches!(
         commit::Params::new(&srs, 4).unwrap_err(),
         SrsError::TooSmall { .. }
@@ -287,7 +324,7 @@ proptest! {
     }
 
     #[test]
-    fn mutated_files_decode_canonically_or_not_at_all(place in 0usize..1308, value: u8) {
+    fn mutated_files_decode_canonically_or_not_at_all(place in 0usize..2844, value: u8) {
         let mut bytes = small().encode();
         bytes[place] = value;
         if let Ok(srs) = Srs::decode(&bytes) {

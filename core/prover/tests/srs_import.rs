@@ -26,8 +26,11 @@ fn genuine() -> Vec<u8> {
     std::fs::read(format!("{}/{FILE}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
+/// The largest k that the file serves: 2^9 - 1 powers, four a row.
+const K: u32 = 6;
+
 fn import(bytes: &[u8]) -> Result<(Srs, Provenance), SrsError> {
-    Srs::import_ptau(bytes, 8)
+    Srs::import_ptau(bytes, K)
 }
 
 /// (number, start of content, length) of every section.
@@ -72,9 +75,9 @@ fn the_genuine_file_is_recognised() {
         Provenance::KnownCeremony("powersOfTau28_hez_final_08.ptau")
     );
     assert!(!srs.is_insecure());
-    assert_eq!(srs.k(), 8);
+    assert_eq!(srs.k(), K);
     assert_eq!(srs.powers().len(), 256);
-    assert!(!srs.powers().contains(&srs.next_power()));
+    assert_eq!(srs.lagrange().len(), 64);
     srs.check().unwrap();
     assert_eq!(Srs::decode(&srs.encode()).unwrap(), srs);
 }
@@ -93,6 +96,7 @@ fn an_independent_reader_sees_the_same_points() {
         bytes.iter().map(|b| format!("{b:02x}")).collect::<String>()
     };
     let (srs, _) = import(&genuine()).unwrap();
+    assert_eq!(g1.len(), srs.powers().len());
     for (theirs, mine) in g1.iter().zip(srs.powers()) {
         assert_eq!(integer(theirs.x.to_string()), ours(&mine.x));
         assert_eq!(integer(theirs.y.to_string()), ours(&mine.y));
@@ -114,20 +118,22 @@ fn the_lagrange_basis_is_derived_when_the_file_has_none() {
 fn trimming_while_importing_and_later_agree() {
     let bytes = genuine();
     let (whole, _) = import(&bytes).unwrap();
-    for k in [1, 2, 5, 7] {
+    for k in 1..K {
         let (part, provenance) = Srs::import_ptau(bytes.as_slice(), k).unwrap();
         assert_ne!(provenance, Provenance::Unknown);
         assert_eq!(whole.trim(k).unwrap(), part);
         part.check().unwrap();
     }
-    assert_eq!(
-        Srs::import_ptau(bytes.as_slice(), 9).unwrap_err(),
-        SrsError::TooSmall {
-            wanted: 9,
-            available: 8
-        }
-    );
-    for k in [0, 25, u32::MAX] {
+    for wanted in [7, 8, 9, 22] {
+        assert_eq!(
+            Srs::import_ptau(bytes.as_slice(), wanted).unwrap_err(),
+            SrsError::TooSmall {
+                wanted,
+                available: K
+            }
+        );
+    }
+    for k in [0, 23, u32::MAX] {
         assert_eq!(
             Srs::import_ptau(bytes.as_slice(), k).unwrap_err(),
             SrsError::BadK { k }
@@ -230,11 +236,11 @@ fn a_flipped_bit_is_refused_or_makes_the_file_unknown() {
     let used: Vec<std::ops::Range<usize>> = {
         let g1 = start_of(&bytes, 2);
         let g2 = start_of(&bytes, 3);
-        let lagrange = start_of(&bytes, 12) + 255 * 64;
+        let lagrange = start_of(&bytes, 12) + 63 * 64;
         vec![
-            0..g1 + 257 * 64,
+            0..g1 + 256 * 64,
             g2 - 12..g2 + 256,
-            lagrange..lagrange + 256 * 64,
+            lagrange..lagrange + 64 * 64,
         ]
     };
     for place in places {
@@ -272,7 +278,7 @@ fn another_tau_in_g2_is_refused() {
     copy.copy_within(g2..g2 + 128, g2 + 128);
     assert_eq!(import(&copy).unwrap_err(), SrsError::NotPowers);
     let g1 = start_of(&bytes, 2);
-    for i in 1..=256 {
+    for i in 1..256 {
         copy.copy_within(g1..g1 + 64, g1 + i * 64);
     }
     assert!(matches!(
@@ -341,9 +347,11 @@ fn wrong_g1_points_are_refused() {
     );
     let other = bytes[g1 + 64..g1 + 128].to_vec();
     assert_eq!(put(g1, &other), SrsError::NotGenerator { field: "powers" });
-    assert_eq!(put(g1 + 64 * 255, &other), SrsError::NotPowers);
+    for last in [63, 64, 255] {
+        assert_eq!(put(g1 + 64 * last, &other), SrsError::NotPowers);
+    }
     // A wrong, but valid point of the Lagrange basis.
-    let lagrange = start_of(&bytes, 12) + 255 * 64;
+    let lagrange = start_of(&bytes, 12) + 63 * 64;
     assert_eq!(put(lagrange + 64, &other), SrsError::WrongLagrangeBasis);
     // The order matters.
     let (a, b) = (
@@ -419,6 +427,13 @@ fn other_curves_versions_and_shapes_are_refused() {
         put(60, &9u32.to_le_bytes()),
         SrsError::BadLength { .. }
     ));
+    for (power, available) in [(1u32, 0), (2, 0), (3, 1), (7, 5)] {
+        let wanted = K;
+        assert_eq!(
+            put(60, &power.to_le_bytes()),
+            SrsError::TooSmall { wanted, available }
+        );
+    }
 
     for (keep, section) in [
         (&[2u32, 3][..], 1),
@@ -460,7 +475,7 @@ fn huge_section_lengths_are_refused_without_allocating_them() {
     copy.extend_from_slice(&2u32.to_le_bytes());
     copy.extend_from_slice(&(((2u64 << 28) - 1) * 64).to_le_bytes());
     assert_eq!(
-        Srs::import_ptau(copy.as_slice(), 24).unwrap_err(),
+        Srs::import_ptau(copy.as_slice(), 22).unwrap_err(),
         SrsError::Truncated { field: "tauG1" }
     );
 }

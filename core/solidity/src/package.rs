@@ -9,6 +9,7 @@ use crate::{verifier, Error};
 pub struct Package {
     files: Vec<(&'static str, String)>,
     key_contracts: usize,
+    code_bytes: usize,
 }
 
 impl Package {
@@ -35,6 +36,7 @@ impl Package {
         Self {
             files,
             key_contracts: sources.key_contracts,
+            code_bytes: sources.code_bytes,
         }
     }
 
@@ -47,5 +49,11 @@ impl Package {
     /// their addresses; 0 if the key is in the verifier's code.
     pub fn key_contracts(&self) -> usize {
         self.key_contracts
+    }
+
+    /// Bytes of the verifier's deployed code at most, and not much less, as long as nothing but the optimiser's number of runs is
+    /// changed: known before any compiler has seen it.
+    pub fn code_bytes(&self) -> usize {
+        self.code_bytes
     }
 }

@@ -13,8 +13,6 @@ use crate::Error;
 
 /// First bytes of every Verilens file.
 pub const MAGIC: [u8; 4] = *b"VLNS";
-/// The only format version.
-pub const VERSION: u32 = 1;
 /// Bytes before a body: magic, kind, version, body length.
 pub const HEADER_LEN: usize = 20;
 
@@ -29,12 +27,12 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
-    /// Checks a frame of the given kind and starts at its body.
+    /// Checks a frame of the given kind and version and starts at its body.
     ///
     /// # Errors
     /// [`Error::Truncated`], [`Error::Magic`], [`Error::Kind`], [`Error::Version`],
     /// [`Error::BodyLength`].
-    pub fn framed(bytes: &'a [u8], kind: &'static str) -> Result<Self, Error> {
+    pub fn framed(bytes: &'a [u8], kind: &'static str, expected: u32) -> Result<Self, Error> {
         let mut reader = Self::new(bytes);
         if reader.take(4, "magic")? != MAGIC {
             return Err(Error::Magic);
@@ -43,8 +41,11 @@ impl<'a> Reader<'a> {
             return Err(Error::Kind { expected: kind });
         }
         let version = reader.u32("version")?;
-        if version != VERSION {
-            return Err(Error::Version { found: version });
+        if version != expected {
+            return Err(Error::Version {
+                expected,
+                found: version,
+            });
         }
         let declared = reader.u64("body length")?;
         let found = reader.rest.len() as u64;
@@ -227,11 +228,11 @@ impl<'a> Reader<'a> {
 }
 
 /// Puts a body into its frame.
-pub fn frame(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+pub fn frame(kind: &[u8; 4], version: u32, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER_LEN + body.len());
     bytes.extend_from_slice(&MAGIC);
     bytes.extend_from_slice(kind);
-    bytes.extend_from_slice(&VERSION.to_le_bytes());
+    bytes.extend_from_slice(&version.to_le_bytes());
     bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
     bytes.extend_from_slice(body);
     bytes

@@ -29,8 +29,10 @@ pub enum Error {
         expected: &'static str,
     },
     /// The format version is not one that this crate reads.
-    #[error("version: found {found}, expected 1")]
+    #[error("version: found {found}, expected {expected}")]
     Version {
+        /// The version that is read.
+        expected: u32,
         /// Version in the file.
         found: u32,
     },

@@ -35,6 +35,8 @@ const MAX_COLUMNS: usize = 4096;
 const MAX_QUERIES: usize = 16384;
 /// Most expressions on a side of one lookup.
 const MAX_WIDTH: usize = 255;
+/// Most columns in one commitment of the key.
+const MAX_FOLD: u8 = 16;
 /// Halo2 knows three advice phases.
 const MAX_PHASE: u8 = 2;
 
@@ -58,15 +60,13 @@ pub enum ColumnKind {
     Instance = 2,
 }
 
-/// A column of the permutation argument and the commitment to its sigma polynomial.
+/// A column of the permutation argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PermutationColumn {
     /// Kind of the column.
     pub kind: ColumnKind,
     /// Its position within the kind.
     pub column: u16,
-    /// Commitment to sigma; may be the identity.
-    pub sigma: G1Affine,
 }
 
 /// A halo2 lookup argument; both sides have the same length, at least 1.
@@ -116,10 +116,15 @@ pub struct Description {
     pub fixed_queries: Vec<Query>,
     /// Instance evaluations, which the verifier computes itself.
     pub instance_queries: Vec<Query>,
-    /// Commitments to the fixed columns; may be the identity.
-    pub fixed: Vec<G1Affine>,
+    /// Number of fixed columns.
+    pub fixed_columns: u16,
     /// The permutation argument.
     pub permutation: Vec<PermutationColumn>,
+    /// How many of the key's columns one commitment holds; 1 is halo2's protocol. See [`crate::plan`].
+    pub fold: u8,
+    /// Commitments to the key's columns, `fold` in each: the fixed ones, then sigma of each permutation column. May be the
+    /// identity.
+    pub commitments: Vec<G1Affine>,
     /// Expressions of gates and lookups.
     pub program: Program,
     /// Nodes that must vanish, in order.
@@ -171,7 +176,7 @@ impl Description {
             ("advice columns", self.advice_phases.len(), MAX_COLUMNS),
             ("challenges", self.challenge_phases.len(), MAX_COLUMNS),
             ("instance columns", self.instance_lens.len(), MAX_COLUMNS),
-            ("fixed columns", self.fixed.len(), MAX_COLUMNS),
+            ("fixed columns", self.fixed_columns.into(), MAX_COLUMNS),
             ("permutation", self.permutation.len(), MAX_COLUMNS),
             ("lookups", self.lookups.len(), MAX_COLUMNS),
             ("advice queries", self.advice_queries.len(), MAX_QUERIES),
@@ -207,10 +212,15 @@ impl Description {
             &self.advice_queries,
             self.advice_phases.len(),
         )?;
-        self.validate_queries("fixed queries", &self.fixed_queries, self.fixed.len())?;
+        self.validate_queries(
+            "fixed queries",
+            &self.fixed_queries,
+            self.fixed_columns.into(),
+        )?;
         let instances = self.instance_lens.len();
         self.validate_queries("instance queries", &self.instance_queries, instances)?;
         self.validate_permutation()?;
+        self.validate_fold()?;
         self.validate_expressions()
     }
 
@@ -238,7 +248,7 @@ impl Description {
         for (index, entry) in self.permutation.iter().enumerate() {
             let (field, columns) = match entry.kind {
                 ColumnKind::Advice => ("permutation advice column", self.advice_phases.len()),
-                ColumnKind::Fixed => ("permutation fixed column", self.fixed.len()),
+                ColumnKind::Fixed => ("permutation fixed column", self.fixed_columns.into()),
                 ColumnKind::Instance => ("permutation instance column", self.instance_lens.len()),
             };
             below(field, entry.column, columns)?;
@@ -249,6 +259,29 @@ impl Description {
             }
             self.current_query(entry.kind, entry.column)
                 .ok_or(Error::MissingQuery { index })?;
+        }
+        Ok(())
+    }
+
+    /// Columns of the key: fixed ones, then sigmas.
+    pub fn key_columns(&self) -> usize {
+        usize::from(self.fixed_columns) + self.permutation.len()
+    }
+
+    fn validate_fold(&self) -> Result<(), Error> {
+        within("fold", self.fold, 1, MAX_FOLD)?;
+        let groups = self.key_columns().div_ceil(self.fold.into()) as u64;
+        let found = self.commitments.len() as u64;
+        within("key commitments", found, groups, groups)?;
+        if self.fold > 1 {
+            // What is committed together is opened together: each column once, at x.
+            let columns = u64::from(self.fixed_columns);
+            let found = self.fixed_queries.len() as u64;
+            within("folded fixed queries", found, columns, columns)?;
+            for query in &self.fixed_queries {
+                let reach = query.rotation.unsigned_abs();
+                within("rotation of a folded fixed query", reach, 0, 0u32)?;
+            }
         }
         Ok(())
     }

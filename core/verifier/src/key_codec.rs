@@ -7,6 +7,9 @@ use crate::expression::Program;
 use crate::key::{ColumnKind, Description, Lookup, PermutationColumn, Query};
 use crate::Error;
 
+/// Version 1 had one commitment for each column.
+const VERSION: u32 = 2;
+
 fn put_len(out: &mut Vec<u8>, len: usize) {
     // Validation bounds every list well below 2^16.
     out.extend_from_slice(&(len as u16).to_le_bytes());
@@ -65,15 +68,16 @@ impl Description {
         put_queries(&mut out, &self.advice_queries);
         put_queries(&mut out, &self.fixed_queries);
         put_queries(&mut out, &self.instance_queries);
-        put_len(&mut out, self.fixed.len());
-        for point in &self.fixed {
-            put_g1(&mut out, point);
-        }
+        out.extend_from_slice(&self.fixed_columns.to_le_bytes());
         put_len(&mut out, self.permutation.len());
         for entry in &self.permutation {
             out.push(entry.kind as u8);
             out.extend_from_slice(&entry.column.to_le_bytes());
-            put_g1(&mut out, &entry.sigma);
+        }
+        out.push(self.fold);
+        put_len(&mut out, self.commitments.len());
+        for point in &self.commitments {
+            put_g1(&mut out, point);
         }
         self.program.put(&mut out);
         put_len(&mut out, self.gates.len());
@@ -84,11 +88,11 @@ impl Description {
             put_nodes(&mut out, &lookup.inputs);
             put_nodes(&mut out, &lookup.tables);
         }
-        frame(b"VKEY", &out)
+        frame(b"VKEY", VERSION, &out)
     }
 
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Error> {
-        let mut reader = Reader::framed(bytes, "VKEY")?;
+        let mut reader = Reader::framed(bytes, "VKEY", VERSION)?;
         let r = &mut reader;
         let description = Self {
             statement: r.array("statement")?,
@@ -111,13 +115,15 @@ impl Description {
             advice_queries: read_queries(r, "advice queries")?,
             fixed_queries: read_queries(r, "fixed queries")?,
             instance_queries: read_queries(r, "instance queries")?,
-            fixed: {
-                let count = r.u16("fixed commitments")?.into();
-                r.list(count, 64, "fixed commitments", |r| r.g1("fixed commitment"))?
-            },
+            fixed_columns: r.u16("fixed columns")?,
             permutation: {
                 let count = r.u16("permutation")?.into();
-                r.list(count, 67, "permutation", read_permutation)?
+                r.list(count, 3, "permutation", read_permutation)?
+            },
+            fold: r.u8("fold")?,
+            commitments: {
+                let count = r.u16("key commitments")?.into();
+                r.list(count, 64, "key commitments", |r| r.g1("key commitment"))?
             },
             program: Program::read(r)?,
             gates: {
@@ -144,7 +150,6 @@ fn read_permutation(reader: &mut Reader<'_>) -> Result<PermutationColumn, Error>
     Ok(PermutationColumn {
         kind,
         column: reader.u16("permutation column")?,
-        sigma: reader.g1("permutation commitment")?,
     })
 }
 

@@ -3,6 +3,19 @@
 //! A proof is: commitments in transcript order, then evaluations, then the two points of SHPLONK.
 //! Positions below count commitments and evaluations from zero. A contract generator needs nothing
 //! else to lay out its code.
+//!
+//! # Folded key columns
+//!
+//! A key commits to its columns (fixed ones and the permutation's sigmas) one by one, as halo2 does, or m together, as in
+//! fflonk ([ePrint 2021/1167](https://eprint.iacr.org/2021/1167)): `F(X) = Σ_{i<m} X^i·f_i(X^m)`. Then
+//!
+//! `F(X) ≡ Σ_{i<m} f_i(x)·X^i  (mod X^m − x)`,
+//!
+//! and the right side is the only polynomial of degree below m that F is congruent to: to open F modulo `X^m − x` is to open all m
+//! columns at x. SHPLONK divides each polynomial less its remainder by the vanishing polynomial of its set; that the modulus
+//! `X^m − x` has no roots in hand changes nothing: if `Σ γ^i·(Z_T/Z_i)·(f_i − r_i)` is a multiple of `Z_T = Π Z_i` for
+//! random γ, each `(Z_T/Z_i)·(f_i − r_i)` is one, so `Z_i` divides `f_i − r_i`, whether or not moduli share roots. A verifier pays one
+//! scalar multiplication for m columns; the prover divides and commits to polynomials of m times the length, twice.
 
 use alloc::collections::BTreeMap;
 use alloc::vec;
@@ -16,15 +29,13 @@ use crate::Error;
 pub enum Commitment {
     /// Point of the proof.
     Proof(usize),
-    /// Fixed column of the key.
-    Fixed(usize),
-    /// Permutation column of the key.
-    Sigma(usize),
+    /// Commitment of the key.
+    Key(usize),
     /// Sum of the quotient pieces with powers of x^n.
     Quotient,
 }
 
-/// One commitment and its claimed values at the rotations of its set, in that order.
+/// One commitment and its claimed values at the rotations of its set, in that order; in a folded set, those of its columns at x.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening {
     /// What is opened.
@@ -38,6 +49,9 @@ pub struct Opening {
 pub struct OpeningSet {
     /// Rotations of the evaluation point, ascending, in (-n/2, n/2].
     pub rotations: Vec<i32>,
+    /// Columns in each commitment. Above 1 (then the only rotation is 0) values are coefficients of the remainder modulo
+    /// `X^fold − x`; only the last set may be so.
+    pub fold: u8,
     /// Its commitments, in the order of the powers of y.
     pub openings: Vec<Opening>,
 }
@@ -135,6 +149,7 @@ impl Openings {
                 Some(set) => set.openings.push(opening),
                 None => sets.push(OpeningSet {
                     rotations,
+                    fold: 1,
                     openings: Vec::from([opening]),
                 }),
             }
@@ -196,6 +211,7 @@ impl Plan {
             rotations: Vec::new(),
         };
         plan.sets = plan.openings(key)?.into_sets();
+        plan.sets.extend(plan.folded(key));
         plan.rotations = plan.sets.iter().flat_map(|s| s.rotations.clone()).collect();
         plan.rotations.sort_unstable();
         plan.rotations.dedup();
@@ -234,16 +250,43 @@ impl Plan {
             openings.add(input, -1, eval + 3)?;
             openings.add(product, 1, eval + 1)?;
         }
-        for (i, Query { column, rotation }) in key.fixed_queries.iter().enumerate() {
-            let fixed = Commitment::Fixed((*column).into());
-            openings.add(fixed, *rotation, self.fixed_evals + i)?;
-        }
-        for i in 0..key.permutation.len() {
-            openings.add(Commitment::Sigma(i), 0, self.sigma_evals + i)?;
+        if key.fold == 1 {
+            for (i, Query { column, rotation }) in key.fixed_queries.iter().enumerate() {
+                let fixed = Commitment::Key((*column).into());
+                openings.add(fixed, *rotation, self.fixed_evals + i)?;
+            }
+            for i in 0..key.permutation.len() {
+                let sigma = Commitment::Key(usize::from(key.fixed_columns) + i);
+                openings.add(sigma, 0, self.sigma_evals + i)?;
+            }
         }
         openings.add(Commitment::Quotient, 0, self.evals)?;
         openings.add(Commitment::Proof(self.random_point), 0, self.random_eval)?;
         Ok(openings)
+    }
+
+    /// The set of the key's commitments, if they hold several columns each.
+    fn folded(&self, key: &Description) -> Option<OpeningSet> {
+        if key.fold == 1 || key.commitments.is_empty() {
+            return None;
+        }
+        let fixed = (0..key.fixed_columns).filter_map(|column| {
+            let query = key.fixed_queries.iter().position(|q| q.column == column);
+            query.map(|query| self.fixed_evals + query)
+        });
+        let sigma = (0..key.permutation.len()).map(|i| self.sigma_evals + i);
+        let evals: Vec<usize> = fixed.chain(sigma).collect();
+        let groups = evals.chunks(key.fold.into()).enumerate();
+        Some(OpeningSet {
+            rotations: Vec::from([0]),
+            fold: key.fold,
+            openings: groups
+                .map(|(i, evals)| Opening {
+                    commitment: Commitment::Key(i),
+                    evals: evals.to_vec(),
+                })
+                .collect(),
+        })
     }
 
     /// Bytes of a proof: 32 for each commitment, evaluation and the two SHPLONK points.

@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 use crate::codec::{frame, scalar_from_bytes, Reader};
 use crate::Error;
 
+const VERSION: u32 = 1;
+
 /// A proof as it is stored and sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
@@ -22,7 +24,7 @@ impl Proof {
     /// # Errors
     /// Frame errors, [`Error::Truncated`], [`Error::InstanceWord`], [`Error::Trailing`].
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let mut reader = Reader::framed(bytes, "PROF")?;
+        let mut reader = Reader::framed(bytes, "PROF", VERSION)?;
         let key_digest = reader.array("key digest")?;
         let count = reader.u32("instance words")? as usize;
         let mut index = 0;
@@ -50,6 +52,6 @@ impl Proof {
         body.extend_from_slice(self.words.as_flattened());
         body.extend_from_slice(&(self.bytes.len() as u32).to_le_bytes());
         body.extend_from_slice(&self.bytes);
-        frame(b"PROF", &body)
+        frame(b"PROF", VERSION, &body)
     }
 }

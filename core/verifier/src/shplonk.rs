@@ -46,7 +46,7 @@ pub(crate) fn claim(
         .iter()
         .map(|r| (*r, x * rotate(omega, *r, description.rows())))
         .collect();
-    let weights = set_weights(&plan.sets, &spots, u)?;
+    let weights = set_weights(&plan.sets, &spots, x, u)?;
     let (mut power_v, mut constant) = (Fr::ONE, Fr::ZERO);
     for (set, weight) in plan.sets.iter().zip(&weights) {
         let mut scale = power_v * weight.outside;
@@ -76,25 +76,38 @@ pub(crate) fn claim(
     })
 }
 
-/// What u says about one set of points.
+/// What u says about one set.
 struct SetWeight {
-    /// Lagrange basis of the set's points at u.
+    /// What each value counts for in the remainder at u: the Lagrange basis of the set's points, or powers of u.
     lagrange: Vec<Fr>,
-    /// Vanishing polynomial of the set's points at u.
+    /// The set's modulus at u: the vanishing polynomial of its points, or u^fold − x.
     inside: Fr,
-    /// That of all other points, over the first set's.
+    /// That of all other points and of a folded set not this one, over the first set's.
     outside: Fr,
 }
 
-fn set_weights(sets: &[OpeningSet], spots: &[(i32, Fr)], u: Fr) -> Result<Vec<SetWeight>, Error> {
+fn set_weights(
+    sets: &[OpeningSet],
+    spots: &[(i32, Fr)],
+    x: Fr,
+    u: Fr,
+) -> Result<Vec<SetWeight>, Error> {
     let degenerate = || Error::Degenerate { name: "u" };
+    let modulus = |set: &OpeningSet| u.pow([set.fold.into()]) - x;
+    let folded = sets
+        .iter()
+        .find(|set| set.fold > 1)
+        .map_or(Fr::ONE, modulus);
     let mut weights = Vec::with_capacity(sets.len());
     let mut first_outside = None;
     for set in sets {
         let mut points = Vec::with_capacity(set.rotations.len());
-        let (mut inside, mut outside) = (Fr::ONE, Fr::ONE);
+        let (mut inside, mut outside) = match set.fold {
+            1 => (Fr::ONE, folded),
+            _ => (folded, Fr::ONE),
+        };
         for (rotation, point) in spots {
-            if set.rotations.binary_search(rotation).is_ok() {
+            if set.fold == 1 && set.rotations.binary_search(rotation).is_ok() {
                 points.push(*point);
                 inside *= u - point;
             } else {
@@ -120,7 +133,12 @@ fn set_weights(sets: &[OpeningSet], spots: &[(i32, Fr)], u: Fr) -> Result<Vec<Se
         if inside == Fr::ZERO {
             return Err(degenerate());
         }
-        ark_ff::batch_inversion_and_mul(&mut lagrange, &inside);
+        if set.fold > 1 {
+            let powers = core::iter::successors(Some(Fr::ONE), |power| Some(*power * u));
+            lagrange = powers.take(set.fold.into()).collect();
+        } else {
+            ark_ff::batch_inversion_and_mul(&mut lagrange, &inside);
+        }
         weights.push(SetWeight {
             lagrange,
             inside,
@@ -134,7 +152,6 @@ fn set_weights(sets: &[OpeningSet], spots: &[(i32, Fr)], u: Fr) -> Result<Vec<Se
 struct Sums {
     key_scalars: Vec<Fr>,
     scalars: Vec<Fr>,
-    fixed: usize,
     quotient: usize,
     xn: Fr,
 }
@@ -142,11 +159,9 @@ struct Sums {
 impl Sums {
     fn new(key: &VerifyingKey, xn: Fr) -> Self {
         let (description, plan) = (key.description(), key.plan());
-        let fixed = description.fixed.len();
         Self {
-            key_scalars: vec![Fr::ZERO; fixed + description.permutation.len()],
+            key_scalars: vec![Fr::ZERO; description.commitments.len()],
             scalars: vec![Fr::ZERO; plan.points],
-            fixed,
             quotient: plan.quotient_points,
             xn,
         }
@@ -155,8 +170,7 @@ impl Sums {
     fn add(&mut self, commitment: Commitment, scalar: Fr) -> Result<(), Error> {
         let slot = match commitment {
             Commitment::Proof(i) => self.scalars.get_mut(i),
-            Commitment::Fixed(i) => self.key_scalars.get_mut(i),
-            Commitment::Sigma(i) => self.key_scalars.get_mut(self.fixed + i),
+            Commitment::Key(i) => self.key_scalars.get_mut(i),
             Commitment::Quotient => {
                 let mut power = scalar;
                 for slot in self.scalars.iter_mut().skip(self.quotient) {

@@ -364,8 +364,7 @@ fn permutation(
     Ok(())
 }
 
-/// Points of the key in the order of [`Claim::key_scalars`]: fixed, sigma, the G1 generator.
+/// Points of the key in the order of [`Claim::key_scalars`]: its commitments, the G1 generator.
 pub(crate) fn key_points(key: &Description) -> impl Iterator<Item = G1Affine> + '_ {
-    let sigma = key.permutation.iter().map(|column| column.sigma);
-    key.fixed.iter().copied().chain(sigma).chain([key.g1])
+    key.commitments.iter().copied().chain([key.g1])
 }

@@ -23,11 +23,7 @@ fn query(column: u16, rotation: i32) -> Query {
 /// A small key with one of everything.
 fn description() -> Description {
     let generator = G1Affine::generator();
-    let sigma = |kind, column| PermutationColumn {
-        kind,
-        column,
-        sigma: generator,
-    };
+    let wired = |kind, column| PermutationColumn { kind, column };
     Description {
         statement: [1; 32],
         model_digest: [2; 32],
@@ -46,12 +42,21 @@ fn description() -> Description {
         advice_queries: vec![query(0, 0), query(1, -1), query(2, 3), query(2, 0)],
         fixed_queries: vec![query(0, 0)],
         instance_queries: vec![query(0, 0)],
-        fixed: vec![G1Affine::identity(), generator],
+        fixed_columns: 2,
         permutation: vec![
-            sigma(ColumnKind::Advice, 0),
-            sigma(ColumnKind::Fixed, 0),
-            sigma(ColumnKind::Instance, 0),
-            sigma(ColumnKind::Advice, 2),
+            wired(ColumnKind::Advice, 0),
+            wired(ColumnKind::Fixed, 0),
+            wired(ColumnKind::Instance, 0),
+            wired(ColumnKind::Advice, 2),
+        ],
+        fold: 1,
+        commitments: vec![
+            G1Affine::identity(),
+            generator,
+            generator,
+            generator,
+            generator,
+            generator,
         ],
         program: Program {
             constants: vec![Fr::from(7u64)],
@@ -97,7 +102,7 @@ fn truncated_and_extended_keys_are_refused() {
         assert!(VerifyingKey::decode(&bytes[..len]).is_err(), "{len} bytes");
         if len >= HEADER_LEN {
             // A header that tells the truth about the shorter body.
-            let honest = frame(b"VKEY", &bytes[HEADER_LEN..len]);
+            let honest = frame(b"VKEY", 2, &bytes[HEADER_LEN..len]);
             let error = VerifyingKey::decode(&honest).unwrap_err();
             assert!(matches!(error, Error::Truncated { .. }), "{len}: {error}");
         }
@@ -105,7 +110,7 @@ fn truncated_and_extended_keys_are_refused() {
     let mut longer = bytes[HEADER_LEN..].to_vec();
     longer.push(0);
     assert_eq!(
-        VerifyingKey::decode(&frame(b"VKEY", &longer)).unwrap_err(),
+        VerifyingKey::decode(&frame(b"VKEY", 2, &longer)).unwrap_err(),
         Error::Trailing {
             what: "verifying key",
             extra: 1
@@ -123,10 +128,13 @@ fn frames_are_checked() {
     };
     assert_eq!(with(0, b"VLNX"), Error::Magic);
     assert_eq!(with(4, b"PROF"), Error::Kind { expected: "VKEY" });
-    for version in [0, 2, u32::MAX] {
+    for version in [0, 1, 3, u32::MAX] {
         assert_eq!(
             with(8, &version.to_le_bytes()),
-            Error::Version { found: version }
+            Error::Version {
+                expected: 2,
+                found: version
+            }
         );
     }
     let found = (bytes.len() - HEADER_LEN) as u64;
@@ -234,7 +242,28 @@ fn unsound_descriptions_are_refused() {
         refusal(|d| d.advice_phases = vec![0; 4097]),
         "advice columns",
     );
-    range(refusal(|d| d.fixed = vec![d.g1; 70_000]), "fixed columns");
+    range(refusal(|d| d.fixed_columns = 5000), "fixed columns");
+    range(
+        refusal(|d| d.commitments = vec![d.g1; 70_000]),
+        "key commitments",
+    );
+    range(refusal(|d| d.commitments.truncate(5)), "key commitments");
+    range(refusal(|d| d.fold = 0), "fold");
+    range(refusal(|d| d.fold = 17), "fold");
+    range(refusal(|d| d.fold = 2), "key commitments");
+    // Columns committed together must each be opened once, at x.
+    let folded = |d: &mut Description| {
+        d.fold = 4;
+        d.commitments.truncate(2);
+    };
+    range(refusal(folded), "folded fixed queries");
+    range(
+        refusal(|d| {
+            folded(d);
+            d.fixed_queries.push(query(1, 1));
+        }),
+        "rotation of a folded fixed query",
+    );
     range(
         refusal(|d| d.advice_queries = vec![query(0, 0); 70_000]),
         "advice queries",
@@ -294,9 +323,12 @@ fn unsound_descriptions_are_refused() {
 
 #[test]
 fn points_off_the_curve_or_outside_the_subgroup_are_refused() {
-    let field = "fixed commitment";
+    let field = "key commitment";
     let off = G1Affine::new_unchecked(Fq::from(1u64), Fq::from(3u64));
-    assert_eq!(refusal(|d| d.fixed[1] = off), Error::OffCurve { field });
+    assert_eq!(
+        refusal(|d| d.commitments[1] = off),
+        Error::OffCurve { field }
+    );
     let field = "SRS s_g2";
     let off = G2Affine::new_unchecked(Fq2::ONE, Fq2::ONE);
     assert_eq!(refusal(|d| d.s_g2 = off), Error::OffCurve { field });
@@ -426,7 +458,7 @@ fn proof_files_are_canonical() {
     for len in 0..bytes.len() {
         assert!(Proof::decode(&bytes[..len]).is_err());
         if len >= HEADER_LEN {
-            let honest = frame(b"PROF", &bytes[HEADER_LEN..len]);
+            let honest = frame(b"PROF", 1, &bytes[HEADER_LEN..len]);
             assert!(matches!(
                 Proof::decode(&honest),
                 Err(Error::Truncated { .. })
@@ -436,7 +468,7 @@ fn proof_files_are_canonical() {
     let with = |at: usize, new: &[u8]| {
         let mut body = bytes[HEADER_LEN..].to_vec();
         body[at..at + new.len()].copy_from_slice(new);
-        Proof::decode(&frame(b"PROF", &body))
+        Proof::decode(&frame(b"PROF", 1, &body))
     };
     for count in [3, u32::MAX] {
         assert!(matches!(
@@ -457,8 +489,8 @@ fn proof_files_are_canonical() {
 proptest! {
     #[test]
     fn random_bodies_never_panic(body in proptest::collection::vec(any::<u8>(), 0..2048)) {
-        for kind in [b"VKEY", b"PROF"] {
-            let file = frame(kind, &body);
+        for (kind, version) in [(b"VKEY", 2), (b"PROF", 1)] {
+            let file = frame(kind, version, &body);
             if let Ok(key) = VerifyingKey::decode(&file) {
                 prop_assert_eq!(key.encode(), file.clone());
             }
@@ -478,7 +510,7 @@ proptest! {
         let body = &bytes[HEADER_LEN..];
         let mut bad = body[..start.min(body.len())].to_vec();
         bad.extend(tail);
-        let file = frame(b"VKEY", &bad);
+        let file = frame(b"VKEY", 2, &bad);
         if let Ok(key) = VerifyingKey::decode(&file) {
             prop_assert_eq!(key.encode(), file);
         }

@@ -303,7 +303,7 @@ pub(crate) fn srs_files() -> Vec<Vec<u8>> {
     [1, 2].map(|k| small_srs(k).encode()).to_vec()
 }
 
-/// The start of the genuine ceremony file: of each section what a file for 2^2 rows has, with and without the Lagrange
+/// The start of the genuine ceremony file: of each section what a file of power 4 has, which serves 2^2 rows, with and without the Lagrange
 /// bases.
 pub(crate) fn ptau_files() -> Vec<Vec<u8>> {
     let genuine = file("core/prover/tests/data/powersOfTau28_hez_final_08.ptau");
@@ -324,18 +324,19 @@ pub(crate) fn ptau_files() -> Vec<Vec<u8>> {
     };
     let mut header = section(1, 44);
     // Width of a coordinate (4 bytes) and prime (32) come first.
-    header[12 + 36..12 + 40].copy_from_slice(&2u32.to_le_bytes());
+    header[12 + 36..12 + 40].copy_from_slice(&4u32.to_le_bytes());
     let start = |sections: u32| [&b"ptau\x01\0\0\0"[..], &sections.to_le_bytes()].concat();
-    let powers = [header, section(2, 7 * 64), section(3, 4 * 128)].concat();
+    let powers = [header, section(2, 31 * 64), section(3, 16 * 128)].concat();
     let plain = [start(3), powers.clone()].concat();
-    let prepared = [start(4), powers, section(12, 15 * 64)].concat();
+    let prepared = [start(4), powers, section(12, 63 * 64)].concat();
     vec![plain, prepared]
 }
 
 pub(crate) fn halo2_raw_files() -> Vec<Vec<u8>> {
-    let srs = small_srs(2);
+    // halo2's file for 2^4 rows serves 2^2 of ours.
+    let srs = small_srs(4);
     let mut bytes = srs.k().to_le_bytes().to_vec();
-    for point in srs.powers().iter().chain(srs.lagrange()) {
+    for point in srs.powers().iter().take(1 << 4).chain(srs.lagrange()) {
         bytes.extend(point.to_raw_bytes());
     }
     bytes.extend(srs.g2().to_raw_bytes());

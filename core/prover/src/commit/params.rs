@@ -8,7 +8,7 @@ use halo2_proofs::{
 };
 use rayon::prelude::*;
 
-use super::affine::Adder;
+use super::affine::{Adder, IDENTITY};
 use super::msm::{msm, stride, MAX_LAYERS};
 use super::plateaus::collapse;
 use crate::srs::{Srs, SrsError};
@@ -16,7 +16,7 @@ use crate::srs::{Srs, SrsError};
 /// How many multiples of every base are kept: layer l holds `2^(l * ceil(254 / layers))` times it.
 ///
 /// One layer is the SRS itself. More layers save some of the additions of full-width commitments and cost 64 bytes a
-/// base and layer for each of the two bases.
+/// base and layer: for five bases a row, four powers and one of the Lagrange basis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layers(usize);
 
@@ -49,8 +49,6 @@ struct Inner {
     insecure: bool,
     srs_digest: [u8; 32],
     powers: Vec<G1Affine>,
-    /// The power of tau after those.
-    next: G1Affine,
     lagrange: Vec<G1Affine>,
     g2: G2Affine,
     s_g2: G2Affine,
@@ -83,7 +81,6 @@ impl Params {
                 insecure: parts.insecure,
                 srs_digest: parts.digest,
                 powers: parts.powers,
-                next: parts.next,
                 lagrange: parts.lagrange,
                 g2: parts.g2,
                 s_g2: parts.s_g2,
@@ -93,7 +90,7 @@ impl Params {
         }
     }
 
-    /// The same parameters with tables of `layers` layers, computed now: about `254 * 2^(k+1)` point doublings
+    /// The same parameters with tables of `layers` layers, computed now: about `254 * 5 * 2^k` point doublings
     /// however many layers, so it pays only for parameters that serve many proofs.
     #[must_use]
     pub fn precompute(&self, layers: Layers) -> Self {
@@ -104,7 +101,6 @@ impl Params {
                 insecure: inner.insecure,
                 srs_digest: inner.srs_digest,
                 powers: inner.powers.clone(),
-                next: inner.next,
                 lagrange: inner.lagrange.clone(),
                 g2: inner.g2,
                 s_g2: inner.s_g2,
@@ -132,7 +128,7 @@ impl Params {
         self.inner.insecure
     }
 
-    /// `tau^i G1` for `i < 2^k`; the first is the generator.
+    /// `tau^i G1` for `i < 4 · 2^k` ([`POWERS_PER_ROW`](crate::srs::POWERS_PER_ROW) a row); the first is the generator.
     #[must_use]
     pub fn powers(&self) -> &[G1Affine] {
         &self.inner.powers
@@ -147,7 +143,9 @@ impl Params {
     /// `tau^(2^k) G1`: the commitment to X^n.
     #[must_use]
     pub fn power_of_size(&self) -> G1Affine {
-        self.inner.next
+        // There are more powers than rows.
+        let power = self.inner.powers.get(1 << self.inner.k);
+        power.copied().unwrap_or(IDENTITY)
     }
 
     /// halo2's own parameters: for its verifier, to compare with.
@@ -159,7 +157,6 @@ impl Params {
             inner.k,
             inner.insecure,
             inner.powers.clone(),
-            inner.next,
             inner.lagrange.clone(),
             inner.g2,
             inner.s_g2,
@@ -182,7 +179,7 @@ impl Params {
         points * std::mem::size_of::<G1Affine>()
     }
 
-    /// Commits to a polynomial of degree below 2^k given by its coefficients; more of them are ignored.
+    /// Commits to a polynomial of degree below 4 · 2^k given by its coefficients; more of them are ignored.
     #[must_use]
     pub fn commit_coefficients(&self, coefficients: &[Fr]) -> G1 {
         layered(coefficients, &self.inner.powers, &self.inner.power_layers)

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     commit::Params,
-    describe::{describe, Labels as KeyLabels, SrsPoints},
+    describe::{describe, folded, Labels as KeyLabels, SrsPoints},
     error::ProverError,
 };
 
@@ -102,12 +102,13 @@ pub(crate) fn system(compiled: &Compiled) -> Result<ConstraintSystem<Fr>, Prover
 }
 
 impl CircuitKey {
-    /// Derives the key of a compiled statement.
+    /// Derives the key of a compiled statement, `fold` of its columns in each commitment; 1 is halo2's key.
     pub(crate) fn derive(
         compiled: &Compiled,
         params: &Params,
         srs: &SrsPoints,
         labels: &KeyLabels,
+        fold: u8,
     ) -> Result<Self, ProverError> {
         let Assembly {
             system,
@@ -135,11 +136,23 @@ impl CircuitKey {
             selectors,
             true,
         );
-        let verifying = describe(&halo2, srs, labels)?;
+        let mut verifying = describe(&halo2, srs, labels)?;
         fixed
             .par_iter_mut()
             .chain(&mut sigma_polys)
             .for_each(|values| domain.interpolate(values));
+        if fold > 1 {
+            let columns: Vec<&[Fr]> = fixed
+                .iter()
+                .chain(&sigma_polys)
+                .map(Vec::as_slice)
+                .collect();
+            let points: Vec<G1> = columns
+                .chunks(fold.into())
+                .map(|group| params.commit_coefficients(&interleave(group, fold)))
+                .collect();
+            verifying = folded(&verifying, fold, &normalize(&points))?;
+        }
         Ok(Self {
             tape: Tape::new(verifying.description()),
             verifying,
@@ -186,7 +199,24 @@ fn commit(params: &Params, columns: &[Vec<Fr>]) -> Vec<G1Affine> {
         .par_iter()
         .map(|values| params.commit_values(values))
         .collect();
+    normalize(&points)
+}
+
+fn normalize(points: &[G1]) -> Vec<G1Affine> {
     let mut affine = vec![G1Affine::default(); points.len()];
-    G1::batch_normalize(&points, &mut affine);
+    G1::batch_normalize(points, &mut affine);
     affine
+}
+
+/// `Σ X^i·columns[i](X^fold)`.
+pub(super) fn interleave(columns: &[&[Fr]], fold: u8) -> Vec<Fr> {
+    let fold = usize::from(fold);
+    let len = columns.iter().map(|column| column.len()).max().unwrap_or(0);
+    let mut sum = vec![Fr::ZERO; fold * len];
+    for (i, column) in columns.iter().enumerate() {
+        for (to, from) in sum.iter_mut().skip(i).step_by(fold).zip(*column) {
+            *to = *from;
+        }
+    }
+    sum
 }

@@ -5,33 +5,67 @@ use halo2_proofs::{
     transcript::{Transcript, TranscriptWrite},
 };
 use rayon::prelude::*;
-use verilens_verifier::plan::{Commitment, Plan};
+use verilens_verifier::plan::{Commitment, OpeningSet, Plan};
 
 use super::{
     domain::{evaluate, Domain},
+    key::interleave,
     secret::Secret,
 };
 use crate::{commit::Params, error::ProverError, transcript::KeccakWriter};
 use halo2_proofs::halo2curves::group::Curve;
 
+/// What the polynomials of a set are opened modulo.
+enum Modulus {
+    /// The vanishing polynomial of points.
+    Points(Vec<Fr>),
+    /// `X^fold − x`.
+    Power(usize, Fr),
+}
+
+impl Modulus {
+    /// Its value.
+    fn at(&self, u: Fr) -> Fr {
+        match self {
+            Self::Points(points) => points.iter().fold(Fr::ONE, |acc, p| acc * (u - p)),
+            Self::Power(fold, x) => u.pow_vartime([*fold as u64]) - x,
+        }
+    }
+
+    /// Divides a multiple of it, in place.
+    fn divide(&self, coefficients: &mut [Fr]) {
+        match self {
+            Self::Points(points) => points.iter().for_each(|point| divide(coefficients, *point)),
+            Self::Power(fold, x) => divide_by_power(coefficients, *fold, *x),
+        }
+    }
+}
+
 /// One set of openings, folded by y.
 struct Folded {
-    /// Its points.
-    points: Vec<Fr>,
+    modulus: Modulus,
     /// `Σ y^j·p_j`.
     polynomial: Secret,
-    /// Coefficients of the polynomial of least degree with the same values at the points.
+    /// Coefficients of its remainder.
     remainder: Vec<Fr>,
 }
 
-/// Opens everything in the plan. `polynomial` finds a commitment's coefficients; `values[e]` is evaluation e, the
-/// quotient's the last.
+/// Finds the coefficients behind commitments.
+pub(super) trait Source<'a>: Sync {
+    /// A polynomial of the proof, or the combined quotient.
+    fn proof(&self, commitment: Commitment) -> &'a [Fr];
+
+    /// The columns of a commitment of the key, one if columns are not folded.
+    fn key(&self, index: usize) -> Vec<&'a [Fr]>;
+}
+
+/// Opens everything in the plan. `values[e]` is evaluation e, the quotient's the last.
 pub(super) fn open<'a>(
     params: &Params,
     domain: &Domain,
     plan: &Plan,
     x: Fr,
-    polynomial: impl Fn(Commitment) -> &'a [Fr] + Sync,
+    source: &impl Source<'a>,
     values: &[Fr],
     transcript: &mut KeccakWriter,
 ) -> Result<(), ProverError> {
@@ -41,26 +75,10 @@ pub(super) fn open<'a>(
         .sets
         .iter()
         .map(|set| {
-            let points: Vec<Fr> = set
-                .rotations
-                .iter()
-                .map(|r| x * domain.rotate(*r))
-                .collect();
-            let members: Vec<&[Fr]> = set
-                .openings
-                .iter()
-                .map(|o| polynomial(o.commitment))
-                .collect();
-            let mut at_points = vec![Fr::ZERO; points.len()];
-            for opening in set.openings.iter().rev() {
-                for (sum, eval) in at_points.iter_mut().zip(&opening.evals) {
-                    *sum = *sum * y + values.get(*eval).copied().unwrap_or(Fr::ZERO);
-                }
-            }
-            Folded {
-                remainder: interpolate(&points, &at_points),
-                polynomial: fold(&members, y),
-                points,
+            if set.fold > 1 {
+                fold_columns(set, x, y, source, values)
+            } else {
+                fold_openings(set, domain, x, y, source, values)
             }
         })
         .collect();
@@ -73,9 +91,7 @@ pub(super) fn open<'a>(
             for (coefficient, r) in rest.iter_mut().zip(&set.remainder) {
                 *coefficient -= r;
             }
-            for point in &set.points {
-                divide(&mut rest, *point);
-            }
+            set.modulus.divide(&mut rest);
             rest
         })
         .collect();
@@ -86,46 +102,117 @@ pub(super) fn open<'a>(
     transcript.write_point(commitment.to_affine())?;
     let u = squeeze(transcript);
 
-    // L = Σ v^i·Z_(T∖S_i)(u)·(f_i − r_i(u)) − Z_T(u)·q, over (X − u)·Z_(T∖S_0)(u)
-    let all: Vec<Fr> = plan
-        .rotations
-        .iter()
-        .map(|r| x * domain.rotate(*r))
-        .collect();
-    let vanish = |points: &[Fr]| points.iter().fold(Fr::ONE, |acc, p| acc * (u - p));
-    let outside = |set: &Folded| {
-        let others: Vec<Fr> = all
-            .iter()
-            .filter(|p| !set.points.contains(p))
-            .copied()
-            .collect();
-        vanish(&others)
+    // L = Σ v^i·(Z/Z_i)(u)·(f_i − r_i(u)) − Z(u)·q, over (X − u)·(Z/Z_0)(u), where Z is the product over all points, and
+    // the folded set's modulus.
+    let all = plan.rotations.iter().map(|r| x * domain.rotate(*r));
+    let all = Modulus::Points(all.collect()).at(u);
+    let powers = folded.iter().filter_map(|set| match set.modulus {
+        Modulus::Power(..) => Some(set.modulus.at(u)),
+        Modulus::Points(_) => None,
+    });
+    let all = powers.fold(all, |product, value| product * value);
+    // u is random, so it is none of the points but with negligible probability.
+    let degenerate = || ProverError::Degenerate;
+    let outside = |set: &Folded| -> Result<Fr, ProverError> {
+        let inverse = Option::<Fr>::from(set.modulus.at(u).invert());
+        Ok(all * inverse.ok_or_else(degenerate)?)
     };
     let mut linear = Secret::zeros(quotient.len().max(1));
     let mut constant = Fr::ZERO;
     let mut power = Fr::ONE;
     let mut terms: Vec<(Fr, &[Fr])> = Vec::new();
     for set in &folded {
-        let weight = power * outside(set);
+        let weight = power * outside(set)?;
         constant += weight * evaluate(&set.remainder, u);
         terms.push((weight, &set.polynomial));
         power *= v;
     }
-    terms.push((-vanish(&all), &quotient));
+    terms.push((-all, &quotient));
     combine(&terms, &mut linear);
     if let Some(first) = linear.first_mut() {
         *first -= constant;
     }
     divide(&mut linear, u);
-    let scale = folded.first().map_or(Fr::ONE, outside);
-    // u is random, so it is none of the points but with negligible probability.
-    let scale = Option::<Fr>::from(scale.invert()).ok_or(ProverError::Degenerate)?;
+    let scale = folded.first().map_or(Ok(Fr::ONE), outside)?;
+    let scale = Option::<Fr>::from(scale.invert()).ok_or_else(degenerate)?;
     linear.par_chunks_mut(1024).for_each(|chunk| {
         chunk.iter_mut().for_each(|c| *c *= scale);
     });
     let commitment = params.commit_coefficients(&linear);
     transcript.write_point(commitment.to_affine())?;
     Ok(())
+}
+
+/// A set of polynomials opened at points.
+fn fold_openings<'a>(
+    set: &OpeningSet,
+    domain: &Domain,
+    x: Fr,
+    y: Fr,
+    source: &impl Source<'a>,
+    values: &[Fr],
+) -> Folded {
+    let points: Vec<Fr> = set
+        .rotations
+        .iter()
+        .map(|r| x * domain.rotate(*r))
+        .collect();
+    let members: Vec<&[Fr]> = set
+        .openings
+        .iter()
+        .map(|o| match o.commitment {
+            Commitment::Key(i) => source.key(i).first().copied().unwrap_or(&[]),
+            other => source.proof(other),
+        })
+        .collect();
+    let mut at_points = vec![Fr::ZERO; points.len()];
+    for opening in set.openings.iter().rev() {
+        for (sum, eval) in at_points.iter_mut().zip(&opening.evals) {
+            *sum = *sum * y + values.get(*eval).copied().unwrap_or(Fr::ZERO);
+        }
+    }
+    Folded {
+        remainder: interpolate(&points, &at_points),
+        polynomial: fold(&members, y),
+        modulus: Modulus::Points(points),
+    }
+}
+
+/// The set of the key's commitments: column i of each is folded into place i modulo the fold.
+fn fold_columns<'a>(
+    set: &OpeningSet,
+    x: Fr,
+    y: Fr,
+    source: &impl Source<'a>,
+    values: &[Fr],
+) -> Folded {
+    let groups: Vec<Vec<&[Fr]>> = set
+        .openings
+        .iter()
+        .map(|o| match o.commitment {
+            Commitment::Key(i) => source.key(i),
+            other => vec![source.proof(other)],
+        })
+        .collect();
+    let mut remainder = vec![Fr::ZERO; set.fold.into()];
+    for opening in set.openings.iter().rev() {
+        for (i, sum) in remainder.iter_mut().enumerate() {
+            let value = opening.evals.get(i).and_then(|eval| values.get(*eval));
+            *sum = *sum * y + value.copied().unwrap_or(Fr::ZERO);
+        }
+    }
+    let columns: Vec<Secret> = (0..set.fold.into())
+        .map(|i: usize| {
+            let at = |group: &Vec<&'a [Fr]>| group.get(i).copied().unwrap_or(&[]);
+            fold(&groups.iter().map(at).collect::<Vec<_>>(), y)
+        })
+        .collect();
+    let columns: Vec<&[Fr]> = columns.iter().map(|c| &**c).collect();
+    Folded {
+        modulus: Modulus::Power(set.fold.into(), x),
+        polynomial: Secret::new(interleave(&columns, set.fold)),
+        remainder,
+    }
 }
 
 /// `Σ base^j·members[j]`.
@@ -166,6 +253,23 @@ fn divide(coefficients: &mut [Fr], root: Fr) {
         *coefficient = carried;
         carried = next;
     }
+}
+
+/// Divides by `X^fold − x`, in place; the remainder is dropped and the highest places become zero.
+fn divide_by_power(coefficients: &mut [Fr], fold: usize, x: Fr) {
+    for i in (fold..coefficients.len()).rev() {
+        let carried = coefficients.get(i).copied().unwrap_or(Fr::ZERO) * x;
+        if let Some(below) = coefficients.get_mut(i - fold) {
+            *below += carried;
+        }
+    }
+    let len = coefficients.len();
+    coefficients.rotate_left(fold.min(len));
+    coefficients
+        .iter_mut()
+        .rev()
+        .take(fold)
+        .for_each(|c| *c = Fr::ZERO);
 }
 
 /// Coefficients of the polynomial of degree below `points.len()` with the given values.
@@ -225,6 +329,28 @@ mod tests {
         assert_eq!(
             evaluate(&quotient, x) * vanishing + evaluate(&remainder, x),
             evaluate(&polynomial, x)
+        );
+    }
+
+    #[test]
+    fn division_by_a_power() {
+        // Three columns of four: what is left modulo X^3 − x are their values at x.
+        let columns: Vec<Vec<Fr>> = (1..4u64)
+            .map(|i| (0..4).map(|j| Fr::from(i * 7 + j * j).cube()).collect())
+            .collect();
+        let columns: Vec<&[Fr]> = columns.iter().map(Vec::as_slice).collect();
+        let whole = interleave(&columns, 3);
+        let (x, u) = (Fr::from(99), Fr::from(1234));
+        let remainder: Vec<Fr> = columns.iter().map(|c| evaluate(c, x)).collect();
+        let mut quotient = whole.clone();
+        for (c, r) in quotient.iter_mut().zip(&remainder) {
+            *c -= r;
+        }
+        let modulus = Modulus::Power(3, x);
+        modulus.divide(&mut quotient);
+        assert_eq!(
+            evaluate(&quotient, u) * modulus.at(u) + evaluate(&remainder, u),
+            evaluate(&whole, u)
         );
     }
 

@@ -207,24 +207,37 @@ pub(crate) fn create_proof<W: Columns, R: RngCore + CryptoRng>(
         put(plan.random_point, &random);
         list
     };
-    let polynomial = |commitment: Commitment| -> &[Fr] {
-        match commitment {
-            Commitment::Proof(i) => proof_polynomials.get(i).copied().unwrap_or(&[]),
-            Commitment::Fixed(i) => key.fixed.get(i).map_or(&[], Vec::as_slice),
-            Commitment::Sigma(i) => key.sigma_polys.get(i).map_or(&[], Vec::as_slice),
-            Commitment::Quotient => &combined,
-        }
+    let source = Opened {
+        key,
+        proof: &proof_polynomials,
+        quotient: &combined,
     };
-    opening::open(
-        params,
-        domain,
-        plan,
-        x,
-        polynomial,
-        &values,
-        &mut transcript,
-    )?;
+    opening::open(params, domain, plan, x, &source, &values, &mut transcript)?;
     Ok(transcript.finalize())
+}
+
+/// The polynomials that are opened.
+struct Opened<'a> {
+    key: &'a CircuitKey,
+    proof: &'a [&'a [Fr]],
+    quotient: &'a [Fr],
+}
+
+impl<'a> opening::Source<'a> for Opened<'a> {
+    fn proof(&self, commitment: Commitment) -> &'a [Fr] {
+        match commitment {
+            Commitment::Proof(i) => self.proof.get(i).copied().unwrap_or(&[]),
+            Commitment::Quotient => self.quotient,
+            Commitment::Key(_) => &[],
+        }
+    }
+
+    fn key(&self, index: usize) -> Vec<&'a [Fr]> {
+        let fold = usize::from(self.key.description().fold);
+        let columns = self.key.fixed.iter().chain(&self.key.sigma_polys);
+        let group = columns.skip(index * fold).take(fold);
+        group.map(Vec::as_slice).collect()
+    }
 }
 
 fn squeeze(transcript: &mut KeccakWriter) -> Fr {

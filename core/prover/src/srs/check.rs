@@ -49,7 +49,7 @@ pub(super) fn powers_of_tau(
     }
 }
 
-/// Commits to one random polynomial in both bases; a wrong basis passes with probability 1/r.
+/// Commits to one random polynomial in both bases; a wrong basis passes with probability 1/r. Powers beyond the rows play no part.
 pub(super) fn lagrange_basis(
     powers: &[G1Affine],
     lagrange: &[G1Affine],
@@ -64,7 +64,7 @@ pub(super) fn lagrange_basis(
     }
     let domain = EvaluationDomain::<Fr>::new(1, k);
     let values: Vec<Fr> = lagrange.iter().map(|_| Fr::random(OsRng)).collect();
-    if lagrange.len() != powers.len() || values.len() != 1 << k {
+    if powers.len() < values.len() || values.len() != 1 << k {
         return Err(SrsError::WrongLagrangeBasis);
     }
     let by_values: G1 = multi_scalar_mul(&values, lagrange);
@@ -78,14 +78,13 @@ pub(super) fn lagrange_basis(
 
 impl Srs {
     /// Checks that the points are the powers of one tau (by pairings) and that the Lagrange basis belongs to
-    /// them. Meant for a file that just arrived; takes about as long as four commitments.
+    /// them. Meant for a file that just arrived; takes about as long as six commitments to as many values as there are rows.
     ///
     /// # Errors
     /// [`SrsError::NotGenerator`], [`SrsError::NotPowers`], [`SrsError::Identity`] or [`SrsError::WrongLagrangeBasis`].
     pub fn check(&self) -> Result<(), SrsError> {
         let parts = &self.parts;
-        let powers: Vec<G1Affine> = parts.powers.iter().copied().chain([parts.next]).collect();
-        powers_of_tau(&powers, &parts.g2, &parts.s_g2)?;
+        powers_of_tau(&parts.powers, &parts.g2, &parts.s_g2)?;
         lagrange_basis(&parts.powers, &parts.lagrange, parts.k)
     }
 }

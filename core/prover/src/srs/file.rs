@@ -7,11 +7,11 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::coding::{read_g1, read_g2, write_g1, write_g2, Form, G1_BYTES, G2_BYTES};
-use super::{check, check_k, Parts, Srs, SrsError};
+use super::{check, check_k, power_count, Parts, Srs, SrsError};
 
 const MAGIC: &[u8; 4] = b"VLNS";
 const KIND: &[u8; 4] = b"SRS ";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Magic, kind, version, body length.
 const FRAME_BYTES: usize = 20;
 /// k, flags, G2, tau G2.
@@ -23,7 +23,7 @@ const CHUNK: usize = 1024;
 
 /// Length of the body for 2^k rows; `k` must be in range.
 fn body_bytes(k: u32) -> u64 {
-    HEAD_BYTES as u64 + G1_BYTES as u64 * ((2 << k) + 1)
+    HEAD_BYTES as u64 + G1_BYTES as u64 * (power_count(k) as u64 + (1 << k))
 }
 
 fn head(parts: &Parts) -> Vec<u8> {
@@ -38,11 +38,7 @@ fn head(parts: &Parts) -> Vec<u8> {
 
 /// All points of G1 in the file's order.
 fn points(parts: &Parts) -> impl Iterator<Item = &G1Affine> {
-    parts
-        .powers
-        .iter()
-        .chain([&parts.next])
-        .chain(&parts.lagrange)
+    parts.powers.iter().chain(&parts.lagrange)
 }
 
 /// SHA-256 of the body.
@@ -56,7 +52,7 @@ pub(super) fn digest(parts: &Parts) -> [u8; 32] {
 }
 
 impl Srs {
-    /// The file's bytes: 348 + 128 · 2^k.
+    /// The file's bytes: 284 + 320 · 2^k.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let parts = &self.parts;
@@ -101,7 +97,7 @@ impl Srs {
         let kind: [u8; 4] = read_array(reader, "kind")?;
         expect("kind", "SRS ", &kind, KIND)?;
         let version: [u8; 4] = read_array(reader, "version")?;
-        expect("version", "2", &version, &VERSION.to_le_bytes())?;
+        expect("version", "3", &version, &VERSION.to_le_bytes())?;
         let length = u64::from_le_bytes(read_array(reader, "body length")?);
 
         let mut hasher = Sha256::new();
@@ -141,17 +137,14 @@ impl Srs {
                 hasher.update(bytes)
             })
         };
-        let mut powers = points("powers", (1 << k) + 1)?;
+        let powers = points("powers", power_count(k))?;
         let lagrange = points("lagrange", 1 << k)?;
-        let field = "powers";
-        let next = powers.pop().ok_or(SrsError::Truncated { field })?;
         check::generators(&powers, &g2)?;
         Ok(Self {
             parts: Parts {
                 k,
                 insecure,
                 powers,
-                next,
                 lagrange,
                 g2,
                 s_g2,

@@ -7,7 +7,7 @@ use rand_core::{CryptoRng, RngCore};
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
-use super::{check_k, Srs, SrsError};
+use super::{check_k, power_count, Srs, SrsError};
 use crate::commit::affine::{Adder, IDENTITY};
 
 impl Srs {
@@ -41,15 +41,14 @@ impl Srs {
             }
         };
 
-        let mut scalars = Zeroizing::new(Secret(Vec::with_capacity(n as usize + 1)));
+        let count = power_count(k);
+        let mut scalars = Zeroizing::new(Secret(Vec::with_capacity(count)));
         let mut power = Fr::ONE;
-        for _ in 0..=n {
+        for _ in 0..count {
             scalars.0.push(power);
             power *= tau;
         }
-        let mut powers = multiples_of_generator(&scalars.0);
-        // One for each scalar.
-        let next = powers.pop().unwrap_or(IDENTITY);
+        let powers = multiples_of_generator(&scalars.0);
 
         // L_i(tau) = (tau^n - 1) / n * w^i / (tau - w^i)
         let scale = vanishing * Fr::from(n).invert().unwrap_or(Fr::ZERO);
@@ -69,7 +68,7 @@ impl Srs {
 
         let g2 = G2Affine::generator();
         let s_g2 = (g2 * tau).to_affine();
-        Self::from_trusted_parts(k, true, powers, next, lagrange, g2, s_g2)
+        Self::from_trusted_parts(k, true, powers, lagrange, g2, s_g2)
     }
 }
 

@@ -135,9 +135,10 @@ mod tests {
         for k in 1..=6 {
             let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(u64::from(k));
             let srs = Srs::generate_insecure_for_tests(k, &mut rng).unwrap();
-            let projective = srs.powers().iter().map(|p| p.to_curve()).collect();
+            let powers = &srs.powers()[..1 << k];
+            let projective = powers.iter().map(|p| p.to_curve()).collect();
             let by_halo2: Vec<G1Affine> = g_to_lagrange(projective, k);
-            assert_eq!(from_powers(srs.powers(), k), by_halo2, "k = {k}");
+            assert_eq!(from_powers(powers, k), by_halo2, "k = {k}");
             assert_eq!(srs.lagrange(), by_halo2, "k = {k}");
         }
     }

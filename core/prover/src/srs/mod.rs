@@ -1,7 +1,7 @@
 //! The structured reference string (SRS) of KZG: powers of a secret tau in the groups of BN254.
 //!
-//! For `n = 2^k` rows it holds `tau^i G1` for `i ≤ n`, the first n of them in the Lagrange basis of the domain of n-th roots of
-//! unity too, and `G2`, `tau G2` (Kate, Zaverucha, Goldberg 2010). The one power beyond n blinds the pieces of a proof's quotient. Whoever knows tau can prove anything, so
+//! For `n = 2^k` rows it holds `tau^i G1` for `i < 4n` ([`POWERS_PER_ROW`]), the first n of them in the Lagrange basis of the domain
+//! of n-th roots of unity too, and `G2`, `tau G2` (Kate, Zaverucha, Goldberg 2010). Whoever knows tau can prove anything, so
 //! real use takes the SRS from a public ceremony ([`Srs::import_ptau`]); [`Srs::generate_insecure_for_tests`] is for tests.
 
 mod check;
@@ -25,8 +25,12 @@ use halo2_proofs::{
 /// Smallest accepted `k`.
 pub const MIN_K: u32 = 1;
 
-/// Largest accepted `k`: 2^24 rows, a file of 2 GB.
-pub const MAX_K: u32 = 24;
+/// Largest accepted `k`: 2^22 rows, a file of 1.3 GB. The powers, four a row, are as many as one multi-scalar multiplication takes.
+pub const MAX_K: u32 = 22;
+
+/// Powers of tau for each row, a power of two: a commitment may fold so many columns f_i of 2^k rows into one polynomial
+/// `sum of X^i f_i(X^4)`. The power `tau^(2^k)`, which blinds the pieces of a proof's quotient, is among them.
+pub const POWERS_PER_ROW: usize = 4;
 
 /// A structured reference string for 2^k rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,16 +43,21 @@ pub struct Srs {
 pub(crate) struct Parts {
     pub(crate) k: u32,
     pub(crate) insecure: bool,
-    /// tau^i G1, i < 2^k.
+    /// tau^i G1, i < 4 · 2^k.
     pub(crate) powers: Vec<G1Affine>,
-    /// tau^(2^k) G1.
-    pub(crate) next: G1Affine,
     /// L_i(tau) G1, i < 2^k.
     pub(crate) lagrange: Vec<G1Affine>,
     pub(crate) g2: G2Affine,
     pub(crate) s_g2: G2Affine,
     /// SHA-256 of the file's body.
     pub(crate) digest: [u8; 32],
+}
+
+impl Parts {
+    /// The powers below 2^k: what the Lagrange basis spans too.
+    pub(crate) fn row_powers(&self) -> &[G1Affine] {
+        first_powers(&self.powers, 1 << self.k)
+    }
 }
 
 impl Srs {
@@ -70,16 +79,10 @@ impl Srs {
         self.parts.digest
     }
 
-    /// `tau^i G1` for `i < 2^k`; the first is the generator.
+    /// `tau^i G1` for `i < 4 · 2^k` ([`POWERS_PER_ROW`] a row); the first is the generator.
     #[must_use]
     pub fn powers(&self) -> &[G1Affine] {
         &self.parts.powers
-    }
-
-    /// `tau^(2^k) G1`, the power after [`Srs::powers`].
-    #[must_use]
-    pub fn next_power(&self) -> G1Affine {
-        self.parts.next
     }
 
     /// `L_i(tau) G1` for `i < 2^k`, where `L_i` is 1 at the i-th power of the domain's generator (halo2's) and 0 at the others.
@@ -116,17 +119,12 @@ impl Srs {
         if k == self.parts.k {
             return Ok(self.clone());
         }
-        let mut powers = self.parts.powers.iter().copied();
-        let kept: Vec<_> = powers.by_ref().take(1 << k).collect();
-        // A smaller k leaves at least one power.
-        let next = powers.next().unwrap_or(self.parts.next);
-        let powers = kept;
-        let lagrange = lagrange::from_powers(&powers, k);
+        let powers = first_powers(&self.parts.powers, power_count(k)).to_vec();
+        let lagrange = lagrange::from_powers(first_powers(&powers, 1 << k), k);
         Ok(Self::from_trusted_parts(
             k,
             self.parts.insecure,
             powers,
-            next,
             lagrange,
             self.parts.g2,
             self.parts.s_g2,
@@ -140,7 +138,8 @@ impl Srs {
         // `from_parts` is a method of an existing value, so make the smallest one.
         ParamsKZG::<Bn256>::setup(1, rand_core::OsRng).from_parts(
             parts.k,
-            parts.powers.clone(),
+            // halo2 has as many powers as rows.
+            parts.row_powers().to_vec(),
             Some(parts.lagrange.clone()),
             parts.g2,
             parts.s_g2,
@@ -156,7 +155,6 @@ impl Srs {
         k: u32,
         insecure: bool,
         powers: Vec<G1Affine>,
-        next: G1Affine,
         lagrange: Vec<G1Affine>,
         g2: G2Affine,
         s_g2: G2Affine,
@@ -165,7 +163,6 @@ impl Srs {
             k,
             insecure,
             powers,
-            next,
             lagrange,
             g2,
             s_g2,
@@ -174,6 +171,21 @@ impl Srs {
         parts.digest = file::digest(&parts);
         Self { parts }
     }
+}
+
+/// Powers of tau for 2^k rows.
+fn power_count(k: u32) -> usize {
+    POWERS_PER_ROW << k
+}
+
+/// The largest k that 2^`log` powers of tau serve; 0 if they serve none.
+fn served_by(log: u32) -> u32 {
+    log.saturating_sub(POWERS_PER_ROW.ilog2())
+}
+
+/// The first `count` of at least as many powers.
+fn first_powers(powers: &[G1Affine], count: usize) -> &[G1Affine] {
+    powers.get(..count).unwrap_or(powers)
 }
 
 fn check_k(k: u32) -> Result<(), SrsError> {

@@ -3,7 +3,8 @@
 //! Layout (snarkjs, `powersoftau_new.js` and `powersoftau_preparephase2.js`): `ptau`, version, number of sections; a section is
 //! its number (u32), its length (u64) and its content, all little-endian. Section 1: bytes a coordinate,
 //! prime, power, power of the ceremony. 2: 2^(power+1) - 1 powers of tau in G1. 3: 2^power of them in G2. 12, in prepared files: the
-//! Lagrange bases of G1 for 2^0, 2^1, … rows. Coordinates are in Montgomery form.
+//! Lagrange bases of G1 for 2^0, 2^1, … rows. Four powers a row are kept, so a file of power K serves k up to K - 2 (it is one power
+//! short of serving K - 1). Coordinates are in Montgomery form.
 
 use std::io::Read;
 
@@ -13,7 +14,9 @@ use halo2_proofs::halo2curves::ff::{Field, PrimeField};
 
 use super::coding::{read_g2, Form, G1_BYTES, G2_BYTES};
 use super::file::{read_array, read_error, read_g1_points};
-use super::{check, check_k, lagrange, Provenance, Srs, SrsError};
+use super::{
+    check, check_k, first_powers, lagrange, power_count, served_by, Provenance, Srs, SrsError,
+};
 
 /// The base field modulus, little-endian.
 const PRIME: [u8; 32] = [
@@ -45,17 +48,15 @@ impl Srs {
             state: State::new(),
         };
         let file = read_file(&mut reader, k)?;
-        let (mut powers, s_g2, g2, basis) = file.complete()?;
+        let (powers, s_g2, g2, basis) = file.complete()?;
         check::powers_of_tau(&powers, &g2, &s_g2)?;
-        let field = "tauG1";
-        let next = powers.pop().ok_or(SrsError::Truncated { field })?;
         let basis = match basis {
             Some(points) => reorder(&points, k),
-            None => lagrange::from_powers(&powers, k),
+            None => lagrange::from_powers(first_powers(&powers, 1 << k), k),
         };
         check::lagrange_basis(&powers, &basis, k)?;
         let provenance = Provenance::of_digest(reader.state.finalize().as_array());
-        let srs = Self::from_trusted_parts(k, false, powers, next, basis, g2, s_g2);
+        let srs = Self::from_trusted_parts(k, false, powers, basis, g2, s_g2);
         Ok((srs, provenance))
     }
 }
@@ -139,10 +140,11 @@ fn read_section<R: Read>(
         HEADER => {
             exact("section 1 (header)", length, HEADER_BYTES)?;
             let power = read_header(reader)?;
-            if power < k {
+            let available = served_by(power);
+            if available < k {
                 return Err(SrsError::TooSmall {
                     wanted: k,
-                    available: power,
+                    available,
                 });
             }
             file.power = Some(power);
@@ -150,8 +152,8 @@ fn read_section<R: Read>(
         TAU_G1 => {
             let points = (2u64 << power()?) - 1;
             exact("section 2 (tauG1)", length, points * G1_BYTES as u64)?;
-            // One more than rows; k is at most the file's power, so there are as many.
-            let kept = (1usize << k) + 1;
+            // k is at most the file's power less two, so there are as many.
+            let kept = power_count(k);
             let powers = read_g1_points(reader, kept, Form::Montgomery, "tauG1", |_| ())?;
             skip(reader, length - kept as u64 * G1_BYTES as u64, "tauG1")?;
             file.powers = Some(powers);

@@ -22,14 +22,34 @@ pub fn spot(plan: &Plan, memory: &Memory, rotation: i32) -> usize {
 
 /// Product of u - p over some rotations.
 pub fn spots_product(plan: &Plan, memory: &Memory, rotations: impl Iterator<Item = i32>) -> String {
-    let loads = rotations.map(|rotation| load(spot(plan, memory, rotation)));
-    loads.reduce(mul).unwrap_or_else(|| "1".into())
+    let loads: Vec<String> = rotations
+        .map(|rotation| load(spot(plan, memory, rotation)))
+        .collect();
+    // The longer operand last: Yul evaluates it first, with less on the stack.
+    let product = loads.into_iter().rev().reduce(|acc, load| mul(load, acc));
+    product.unwrap_or_else(|| "1".into())
 }
 
-/// Rotations that a set is not opened at.
-pub fn outside<'a>(plan: &'a Plan, set: &'a OpeningSet) -> impl Iterator<Item = i32> + 'a {
-    let outside = |r: &i32| set.rotations.binary_search(r).is_err();
-    plan.rotations.iter().copied().filter(outside)
+/// A set's modulus at u.
+pub fn inside(plan: &Plan, memory: &Memory, set: &OpeningSet) -> String {
+    if set.fold > 1 {
+        return load(memory.modulus);
+    }
+    spots_product(plan, memory, set.rotations.iter().copied())
+}
+
+/// The product of everything else: points of no concern to the set, and the folded set's modulus.
+pub fn outside(plan: &Plan, memory: &Memory, set: &OpeningSet) -> String {
+    let rotations = plan.rotations.iter().copied();
+    if set.fold > 1 {
+        return spots_product(plan, memory, rotations);
+    }
+    let others = rotations.filter(|r| set.rotations.binary_search(r).is_err());
+    let points = spots_product(plan, memory, others);
+    if plan.sets.iter().any(|set| set.fold > 1) {
+        return mul(load(memory.modulus), points);
+    }
+    points
 }
 
 /// The functions `invert` and `domain`.
@@ -56,10 +76,17 @@ pub fn domain(code: &mut Code, key: &Description, plan: &Plan, memory: &Memory, 
             };
             code.line(store(spot(plan, memory, *rotation), sub("u", point)));
         }
+        if let Some(folded) = plan.sets.iter().find(|set| set.fold > 1) {
+            code.note("The modulus X^fold - x of the key's columns, at u.");
+            code.line("let uf := u");
+            for _ in 1..folded.fold {
+                code.line("uf := mulmod(uf, u, r)");
+            }
+            code.line(store(memory.modulus, sub("uf", "x")));
+        }
         if let Some(set) = plan.sets.first() {
-            let inside = spots_product(plan, memory, set.rotations.iter().copied());
-            code.line(store(memory.inside, inside));
-            let outside = spots_product(plan, memory, outside(plan, set));
+            code.line(store(memory.inside, inside(plan, memory, set)));
+            let outside = outside(plan, memory, set);
             code.line(store(memory.inverses + 0x40, outside));
         }
         code.note("What is to be inverted.");

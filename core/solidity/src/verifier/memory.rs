@@ -57,6 +57,8 @@ pub struct Memory {
     pub active: usize,
     /// Value that the quotient must have.
     pub quotient: usize,
+    /// u^fold - x, the modulus of the folded set.
+    pub modulus: usize,
     /// Product of u - p over the points of the first opening set.
     pub inside: usize,
     /// Instance evaluations.
@@ -65,8 +67,7 @@ pub struct Memory {
     pub spots: usize,
     /// Lagrange values of the opening sets, one set after the other.
     pub lagrange: usize,
-    /// Values to invert: x, x^n - 1, the product of u - p over all points and over those of the first set, rows,
-    /// instance rows.
+    /// Values to invert: x, x^n - 1, the product of all moduli but the first set's, the first set's, rows, instance rows.
     pub inverses: usize,
     /// How many.
     pub inverse_count: usize,
@@ -124,6 +125,7 @@ impl Memory {
             l_last: take(1),
             active: take(1),
             quotient: take(1),
+            modulus: take(1),
             inside: take(1),
             instance: take(key.instance_queries.len()),
             spots: take(plan.rotations.len()),
@@ -131,7 +133,7 @@ impl Memory {
             // Prefix products stand behind the values.
             inverses: take(2 * inverse_count),
             inverse_count,
-            key_scalars: take(key.fixed.len() + key.permutation.len() + 1),
+            key_scalars: take(key.commitments.len() + 1),
             nodes: take(nodes),
             data: take(data.div_ceil(32)),
             end: 0,

@@ -20,7 +20,7 @@ mod transcript;
 
 use verilens_verifier::codec::scalar_to_bytes;
 use verilens_verifier::transcript::keccak256;
-use verilens_verifier::{G1Affine, G2Affine, VerifyingKey};
+use verilens_verifier::{G2Affine, VerifyingKey};
 
 use self::code::{coordinate, hex, load, scalar, store, word, Code};
 use self::gates::{Expressions, Shared};
@@ -71,6 +71,8 @@ pub struct Sources {
     pub key: Option<String>,
     /// Contracts in `VerilensKey.sol`.
     pub key_contracts: usize,
+    /// About how many bytes the verifier's deployed code has, never less.
+    pub code_bytes: usize,
 }
 
 /// Deployed code has at most this many bytes (EIP-170).
@@ -105,15 +107,13 @@ pub fn in_code(key: &VerifyingKey) -> Result<Sources, Error> {
         key_points(code, key, &memory);
     });
     let assembly = code.finish();
-    bounded(
-        "bytes of verifier code",
-        size::estimate(&assembly),
-        MAX_CODE,
-    )?;
+    let code_bytes = size::estimate(&assembly);
+    bounded("bytes of verifier code", code_bytes, MAX_CODE)?;
     Ok(Sources {
         verifier: render(key, &assembly, None),
         key: None,
         key_contracts: 0,
+        code_bytes,
     })
 }
 
@@ -134,16 +134,14 @@ pub fn stored(key: &VerifyingKey) -> Result<Sources, Error> {
         stored.functions(code, &memory);
     });
     let assembly = code.finish();
-    bounded(
-        "bytes of verifier code",
-        size::estimate(&assembly),
-        MAX_CODE,
-    )?;
+    let code_bytes = size::estimate(&assembly);
+    bounded("bytes of verifier code", code_bytes, MAX_CODE)?;
     let chunks = stored.chunks();
     Ok(Sources {
         verifier: render(key, &assembly, Some(Loading::new(&chunks, &memory))),
         key: Some(stored::key_contracts(&chunks)),
         key_contracts: chunks.len(),
+        code_bytes,
     })
 }
 
@@ -228,19 +226,10 @@ fn failures(code: &mut Code) {
 /// The function `addKey`: the key's points times their scalars.
 fn key_points(code: &mut Code, key: &VerifyingKey, memory: &Memory) {
     let description = key.description();
-    let sigma = description.permutation.iter().map(|column| column.sigma);
-    let points: Vec<G1Affine> = description
-        .fixed
-        .iter()
-        .copied()
-        .chain(sigma)
-        .chain([description.g1])
-        .collect();
-    code.note(
-        "Adds the key's commitments (fixed columns, permutation, generator) to the right side.",
-    );
+    let points = description.commitments.iter().chain([&description.g1]);
+    code.note("Adds the key's commitments and the generator to the right side.");
     code.block("function addKey()", |code| {
-        for (i, point) in points.iter().enumerate() {
+        for (i, point) in points.enumerate() {
             // A column of zeros commits to the identity, which adds nothing.
             if let Some((x, y)) = ark_ec::AffineRepr::xy(point) {
                 code.line(format!(

@@ -1,7 +1,7 @@
 //! SHPLONK: scalars for every commitment, the two sums, and the pairing.
 
 use ark_ff::{Field, One};
-use verilens_verifier::plan::{Commitment, OpeningSet, Plan};
+use verilens_verifier::plan::{Commitment, Opening, OpeningSet, Plan};
 use verilens_verifier::{Description, Fr};
 
 use super::code::{add, hex, load, mul, scalar, store, sub, Code};
@@ -61,10 +61,15 @@ pub fn sums(code: &mut Code, errors: &Errors) {
 pub fn claim(code: &mut Code, key: &Description, plan: &Plan, memory: &Memory) {
     let mut lagrange = memory.lagrange;
     for (index, set) in plan.sets.iter().enumerate() {
-        code.note(format_args!(
-            "Commitments opened at rotations {:?}; `scale` is for the first of them.",
-            set.rotations
-        ));
+        code.note(match set.fold {
+            1 => format!(
+                "Commitments opened at rotations {:?}; `scale` is for the first of them.",
+                set.rotations
+            ),
+            fold => format!(
+                "Commitments to {fold} columns of the key each, opened modulo X^{fold} - x."
+            ),
+        });
         code.block(
             format!("function openSet{index}(proof, scale) -> sum"),
             |code| open_set(code, key, plan, memory, set, lagrange),
@@ -82,13 +87,13 @@ pub fn claim(code: &mut Code, key: &Description, plan: &Plan, memory: &Memory) {
                 "scale".into()
             } else {
                 code.line(format!("scale := {}", mul("scale", "v")));
-                let outside = spots_product(plan, memory, outside(plan, set));
+                let outside = outside(plan, memory, set);
                 mul("scale", mul(outside, load(memory.inverses + 0x40)))
             };
             let opened = format!("openSet{index}(proof, {weighted})");
             code.line(format!("sum := {}", add("sum", opened)));
         }
-        let generator = memory.key_scalars + 32 * (key.fixed.len() + key.permutation.len());
+        let generator = memory.key_scalars + 32 * key.commitments.len();
         code.line(format!("addScalar({}, sub(r, sum))", hex(generator)));
         let at = |i: usize| {
             format!(
@@ -128,6 +133,10 @@ fn open_set(
     if quotient {
         code.line("let q");
     }
+    if set.fold > 1 {
+        code.line(format!("let u := {}", load(memory.opening_u)));
+        code.line("let value");
+    }
     let single = set.rotations.len() == 1;
     if !single {
         lagrange_basis(code, key, plan, memory, set, lagrange);
@@ -140,12 +149,8 @@ fn open_set(
             Commitment::Proof(point) => {
                 code.line(format!("addPoint(add(proof, {}), s)", hex(64 * point)));
             }
-            Commitment::Fixed(column) => {
-                let slot = memory.key_scalars + 32 * column;
-                code.line(format!("addScalar({}, s)", hex(slot)));
-            }
-            Commitment::Sigma(column) => {
-                let slot = memory.key_scalars + 32 * (key.fixed.len() + column);
+            Commitment::Key(index) => {
+                let slot = memory.key_scalars + 32 * index;
                 code.line(format!("addScalar({}, s)", hex(slot)));
             }
             Commitment::Quotient => {
@@ -158,6 +163,11 @@ fn open_set(
                 }
             }
         }
+        if set.fold > 1 {
+            remainder(code, memory, opening);
+            code.line(format!("sum := {}", add("sum", mul("s", "value"))));
+            continue;
+        }
         let values = opening.evals.iter().enumerate().map(|(j, eval)| {
             let eval = load(memory.eval(*eval));
             if single {
@@ -168,6 +178,20 @@ fn open_set(
         });
         let value = values.reduce(add).unwrap_or_else(|| "0".into());
         code.line(format!("sum := {}", add("sum", mul("s", value))));
+    }
+}
+
+/// The value at u of the polynomial whose coefficients are the columns' values at x.
+fn remainder(code: &mut Code, memory: &Memory, opening: &Opening) {
+    let mut evals = opening
+        .evals
+        .iter()
+        .rev()
+        .map(|eval| load(memory.eval(*eval)));
+    let last = evals.next().unwrap_or_else(|| "0".into());
+    code.line(format!("value := {last}"));
+    for eval in evals {
+        code.line(format!("value := {}", add(mul("value", "u"), eval)));
     }
 }
 

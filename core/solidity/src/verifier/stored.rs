@@ -40,7 +40,7 @@ pub fn operations(key: &Description) -> usize {
 
 /// Bytes of the data of a key.
 pub fn data_len(key: &Description) -> usize {
-    let points = key.fixed.len() + key.permutation.len() + 1;
+    let points = key.commitments.len() + 1;
     32 * key.program.constants.len() + 64 * points + 3 * key.gates.len() + 7 * operations(key)
 }
 
@@ -52,8 +52,7 @@ impl Stored {
             data.extend_from_slice(&scalar_to_bytes(constant));
         }
         let points = data.len();
-        let sigma = key.permutation.iter().map(|column| &column.sigma);
-        for point in key.fixed.iter().chain(sigma).chain([&key.g1]) {
+        for point in key.commitments.iter().chain([&key.g1]) {
             put_g1(&mut data, point);
         }
         let mut addresses: Vec<usize> = Vec::with_capacity(key.program.nodes.len());
@@ -141,9 +140,7 @@ impl Stored {
                 |code| code.line("f := addmod(mulmod(f, y, r), mload(shr(232, mload(p))), r)"),
             );
         });
-        code.note(
-            "Adds the key's commitments (fixed columns, permutation, generator) to the right side.",
-        );
+        code.note("Adds the key's commitments and the generator to the right side.");
         code.block("function addKey()", |code| {
             let (from, end) = (at + self.points, at + self.gates);
             code.line(format!("let s := {}", hex(memory.key_scalars)));
