@@ -1,6 +1,6 @@
 //! Verifiers that a registry must not take, and what happens if an owner takes a bad one.
 use verilens_solidity::{
-    abi::{encode, uint, Value, Word},
+    abi::{call, encode, uint, Value, Word},
     evm::{Address, Optimizer, Solc},
     Package,
 };
@@ -47,6 +47,24 @@ fn keys_for_tests_are_refused_in_production() {
     let secure = world.chain.deploy(creation, &[]).unwrap();
     let outcome = world.own(ACCEPT, &[Value::address(secure)]);
     assert_eq!(outcome.logs[0].data.data.to_vec(), key.digest());
+}
+
+/// A generated verifier does not inherit from `IVerilensVerifier`, so as to stand alone; it has all that is in it.
+#[test]
+fn generated_verifiers_have_the_interface() {
+    let world = World::ready();
+    let key = fixture().keys[FIRST_KEY].description();
+    for (signature, expected) in [
+        ("keyDigest()", fixture().keys[FIRST_KEY].digest()),
+        ("modelDigest()", key.model_digest),
+        ("statement()", key.statement),
+        ("srsDigest()", key.srs_digest),
+        ("insecureSrs()", uint(1)),
+    ] {
+        let (from, to) = (world.stranger, world.verifiers[FIRST_KEY]);
+        let outcome = world.chain.view(from, to, &call(signature, &[])).unwrap();
+        assert_eq!(outcome.output, expected, "{signature}");
+    }
 }
 
 #[test]

@@ -56,7 +56,24 @@ fn a_proof_enters_its_commitment_and_says_so() {
     assert!(!world.has_record(PLAIN));
     let time = world.chain.timestamp();
     let outcome = world.accepts(PLAIN);
-    println!("upgrade: {} gas", outcome.gas_used);
+    let case = world.case(PLAIN);
+    let arguments = [
+        Value::Bytes(case.proof.clone()),
+        Value::Words(case.words.clone()),
+    ];
+    let (verifier, verify) = (
+        world.verifiers[FIRST_KEY],
+        call("verify(bytes,uint256[])", &arguments),
+    );
+    let alone = world.chain.view(world.stranger, verifier, &verify).unwrap();
+    println!(
+        "upgrade: {} gas, verify alone: {}",
+        outcome.gas_used, alone.gas_used
+    );
+    assert!(
+        outcome.gas_used < alone.gas_used + 90_000,
+        "the registry's own share"
+    );
 
     let words = &world.case(PLAIN).words;
     let id = action_id(ACTIONS[0]);

@@ -102,9 +102,7 @@ impl<'a> Mutator<'a> {
     /// First words of the points.
     fn point_places(&self) -> impl Iterator<Item = usize> {
         let (points, words) = (self.key.plan().points, self.proof_words());
-        (0..points)
-            .map(|i| 2 * i)
-            .chain([words - 4, words - 2])
+        (0..points).map(|i| 2 * i).chain([words - 4, words - 2])
     }
 
     fn every_word(&mut self) {
