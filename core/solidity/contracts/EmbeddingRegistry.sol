@@ -71,18 +71,30 @@ contract EmbeddingRegistry is IEmbeddingRegistry, Owned {
         if (publicInputs.length != Layout.COMMITTED_WORDS) {
             revert WrongWordCount(Layout.COMMITTED_WORDS, publicInputs.length);
         }
-        _requireCommittedStatement(publicInputs[Layout.STATEMENT]);
-        Action storage action = _requireOpen(publicInputs[Layout.SCOPE]);
-        _requireAccepted(action, publicInputs);
-        _requireFresh(action.maxAge, publicInputs[Layout.NOT_BEFORE]);
-        address beneficiary = _toBeneficiary(publicInputs[Layout.SIGNAL]);
-        _requireUnused(
-            publicInputs[Layout.SCOPE],
-            publicInputs[Layout.NULLIFIER],
-            publicInputs[Layout.OUTPUT_COMMITMENT]
-        );
-        _requireProof(proof, publicInputs);
+        (Action storage action, address beneficiary) = _requireAdmissible(publicInputs);
+        _requireProof(IVerilensVerifier.verify.selector, proof, publicInputs);
         _register(action, beneficiary, publicInputs);
+    }
+
+    /// @inheritdoc IEmbeddingRegistry
+    /// @dev Each proof's effects come before the next one's checks, so that two proofs of a batch cannot use one
+    /// nullifier or register one commitment; the verifier is asked last, and if it refuses nothing of all this stays.
+    function upgradeMany(bytes calldata proofs, uint256[] calldata publicInputs) external {
+        if (pausedUntil.isLive()) revert Paused(pausedUntil);
+        uint256 length = publicInputs.length;
+        if (length == 0 || length % Layout.COMMITTED_WORDS != 0) {
+            revert WrongWordCount(Layout.COMMITTED_WORDS, length);
+        }
+        for (uint256 start = 0; start < length; start += Layout.COMMITTED_WORDS) {
+            uint256[] calldata words = publicInputs[start:start + Layout.COMMITTED_WORDS];
+            if (
+                words[Layout.STATEMENT] != publicInputs[Layout.STATEMENT] ||
+                words[Layout.MODEL_DIGEST] != publicInputs[Layout.MODEL_DIGEST]
+            ) revert MixedBatch(start / Layout.COMMITTED_WORDS);
+            (Action storage action, address beneficiary) = _requireAdmissible(words);
+            _register(action, beneficiary, words);
+        }
+        _requireProof(IVerilensVerifier.verifyMany.selector, proofs, publicInputs);
     }
 
     // ---------------------------------------------------------------- owner
@@ -275,6 +287,20 @@ contract EmbeddingRegistry is IEmbeddingRegistry, Owned {
 
     // ---------------------------------------------------------------- checks
 
+    /// @dev Everything but the proof.
+    function _requireAdmissible(uint256[] calldata words)
+        private
+        view
+        returns (Action storage action, address beneficiary)
+    {
+        _requireCommittedStatement(words[Layout.STATEMENT]);
+        action = _requireOpen(words[Layout.SCOPE]);
+        _requireAccepted(action, words);
+        _requireFresh(action.maxAge, words[Layout.NOT_BEFORE]);
+        beneficiary = _toBeneficiary(words[Layout.SIGNAL]);
+        _requireUnused(words[Layout.SCOPE], words[Layout.NULLIFIER], words[Layout.OUTPUT_COMMITMENT]);
+    }
+
     /// @dev The scope is derived anew: on a fork of the chain with another id, actions opened before it are closed.
     function _requireOpen(uint256 scope) private view returns (Action storage action) {
         action = _actions[scope];
@@ -309,16 +335,16 @@ contract EmbeddingRegistry is IEmbeddingRegistry, Owned {
 
     /// @dev The current verifier, then the previous one if it is still accepted. What the current one said is what the
     /// caller hears.
-    function _requireProof(bytes calldata proof, uint256[] calldata words) private view {
+    function _requireProof(bytes4 check, bytes calldata proof, uint256[] calldata words) private view {
         (uint256 statement, uint256 modelDigest) = (words[Layout.STATEMENT], words[Layout.MODEL_DIGEST]);
         VerifierPair storage pair = _verifiers[statement][modelDigest];
         bytes memory refusal = abi.encodeWithSelector(VerifierNotAccepted.selector, statement, modelDigest);
         if (pair.currentUntil.isLive()) {
-            refusal = _refusal(pair.current, proof, words);
+            refusal = _refusal(pair.current, check, proof, words);
             if (refusal.length == 0) return;
         }
         if (pair.previousUntil.isLive()) {
-            bytes memory second = _refusal(pair.previous, proof, words);
+            bytes memory second = _refusal(pair.previous, check, proof, words);
             if (second.length == 0) return;
         }
         // An error as the verifier worded it can only be passed on by its bytes.
@@ -329,13 +355,13 @@ contract EmbeddingRegistry is IEmbeddingRegistry, Owned {
     }
 
     /// @dev Empty if the proof holds, else the error to revert with.
-    function _refusal(address verifier, bytes calldata proof, uint256[] calldata words)
+    function _refusal(address verifier, bytes4 check, bytes calldata proof, uint256[] calldata words)
         private
         view
         returns (bytes memory)
     {
         (bool answered, bytes memory answer) = verifier.staticcall(
-            abi.encodeCall(IVerilensVerifier.verify, (proof, words))
+            abi.encodeWithSelector(check, proof, words)
         );
         if (!answered && answer.length != 0) return answer;
         if (!answered || answer.length != 32) {

@@ -12,6 +12,12 @@ interface IVerilensVerifier {
     /// @return Whether it holds. What is malformed may also revert, with a declared error.
     function verify(bytes calldata proof, uint256[] calldata publicInputs) external view returns (bool);
 
+    /// @notice Checks several proofs with one pairing, for less gas than one by one.
+    /// @param proofs The proofs, one after the other, at least one.
+    /// @param publicInputs Their words, those of the first proof first.
+    /// @return Whether all of them hold. What is malformed may also revert, with a declared error.
+    function verifyMany(bytes calldata proofs, uint256[] calldata publicInputs) external view returns (bool);
+
     /// @notice The verifying key that the contract was made from.
     /// @return Keccak-256 of its file, as the command line shows it.
     function keyDigest() external pure returns (bytes32);
@@ -185,6 +191,9 @@ interface IEmbeddingRegistry {
     /// @param expected How many.
     /// @param actual How many there were.
     error WrongWordCount(uint256 expected, uint256 actual);
+    /// @notice Proofs of one batch are for different verifiers.
+    /// @param index Position of the first proof whose statement or model is not that of the first one.
+    error MixedBatch(uint256 index);
     /// @notice Not a statement with a committed output.
     /// @param statement What it is.
     error UnknownStatement(uint256 statement);
@@ -267,6 +276,12 @@ interface IEmbeddingRegistry {
     /// @param proof The proof.
     /// @param publicInputs Its words, in the order of `Layout`.
     function upgrade(bytes calldata proof, uint256[] calldata publicInputs) external;
+
+    /// @notice The same for several proofs of one statement and model, all or none of them: less gas for each. Whoever sends a
+    /// batch should simulate the call: one used nullifier refuses it all.
+    /// @param proofs The proofs, one after the other.
+    /// @param publicInputs Their words, those of the first proof first.
+    function upgradeMany(bytes calldata proofs, uint256[] calldata publicInputs) external;
 
     /// @notice Accepts captures of an issuer set.
     /// @param root Root of the set.

@@ -2,7 +2,19 @@
 
 use verilens_verifier::VerifyingKey;
 
-use crate::{verifier, Error};
+use crate::{contracts, verifier, Error};
+
+/// What the contracts are tested with.
+const FOUNDRY: &str = "\
+[profile.default]
+src = \"src\"
+out = \"out\"
+solc = \"0.8.37\"
+evm_version = \"cancun\"
+optimizer = true
+optimizer_runs = 200
+via_ir = false
+";
 
 /// A generated set of contracts.
 #[derive(Debug, Clone)]
@@ -42,8 +54,13 @@ impl Package {
     pub const STAGES: [&'static str; 7] = verifier::STAGES;
 
     fn from_sources(sources: verifier::Sources) -> Self {
-        let mut files = vec![("src/VerilensVerifier.sol", sources.verifier)];
+        let mut files = vec![
+            ("foundry.toml", FOUNDRY.to_owned()),
+            ("src/VerilensVerifier.sol", sources.verifier),
+        ];
         files.extend(sources.key.map(|key| ("src/VerilensKey.sol", key)));
+        let shared = contracts::SOURCES.into_iter();
+        files.extend(shared.map(|(path, text)| (path, text.to_owned())));
         Self {
             files,
             key_contracts: sources.key_contracts,
@@ -54,6 +71,11 @@ impl Package {
     /// Path (with `/`) and text of every file.
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files.iter().map(|(path, text)| (*path, text.as_str()))
+    }
+
+    /// The Solidity sources among them.
+    pub fn sources(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files().filter(|(path, _)| path.ends_with(".sol"))
     }
 
     /// Number of contracts `VerilensKey0`, `VerilensKey1`, … that must be deployed before the verifier, whose constructor takes

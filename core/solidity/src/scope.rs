@@ -27,3 +27,40 @@ pub fn scope(chain_id: u64, registry: impl Into<[u8; 20]>, action: &Word) -> Fr 
 pub fn signal(beneficiary: impl Into<[u8; 20]>) -> Fr {
     digest_to_field(address(beneficiary))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use verilens_statement::field::to_hex;
+
+    /// The worked example of docs/contracts.md.
+    #[test]
+    fn documented_example() {
+        let id = action_id("iris upgrade 2");
+        let mut registry = [0; 20];
+        registry[16..].copy_from_slice(&[0xde, 0xad, 0xbe, 0xef]);
+        let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/contracts.md");
+        let document = std::fs::read_to_string(document).unwrap();
+        for line in [
+            format!("| D | `0x{}` |", hex::encode(action_id(SCOPE_DOMAIN))),
+            "| chain id | 1 |".into(),
+            format!("| registry | `0x{}` |", hex::encode(registry)),
+            format!(
+                "| action id, of `iris upgrade 2` | `0x{}` |",
+                hex::encode(id)
+            ),
+            format!("| scope | `{}` |", to_hex(&scope(1, registry, &id))),
+        ] {
+            assert!(document.contains(&line), "{line}");
+        }
+    }
+
+    #[test]
+    fn signals_are_addresses() {
+        let beneficiary = [0xff; 20];
+        assert_eq!(
+            verilens_statement::field::to_bytes(&signal(beneficiary)),
+            address(beneficiary)
+        );
+    }
+}

@@ -105,21 +105,21 @@ fn tell(folder: &Path, image: Option<&Path>, reporter: &Reporter) -> Result<Stor
     let v1 = world.import("v1", assets::IRIS_V1)?;
     let v2 = world.import("v2", assets::IRIS_V2)?;
     let srs = world.make_srs(&[&v1, &v2])?;
-    let enrol = word("demo/enrol/v1");
     let (keys, keygen_s) = world.derive("v1", &v1, &srs)?;
     let size = CircuitSize::of(&keys);
+    reporter.step("setting up the registry");
+    let mut registry = Registry::new(word(SCHEMA), world.not_before, world.issuers.root())?;
+    let enrol = registry.open("demo/enrol/v1", keys.verifying())?;
     let first = world.round("v1", &keys, enrol, mine)?;
     drop(keys);
-    let mut registry = Registry::new(word(SCHEMA), world.not_before, world.issuers.root());
-    registry.accept_model(first.key.clone(), enrol);
     let first_accepted = registry.submit(&first.proof).is_ok();
 
     // The upgrade: a new model, the same capture file, no camera and no issuer.
     reporter.say("upgrade: a second public model, the same capture");
-    let upgrade = word("demo/upgrade/v2");
     let (keys, upgrade_keygen_s) = world.derive("v2", &v2, &srs)?;
+    reporter.step("the registry accepts the new model");
+    let upgrade = registry.open("demo/upgrade/v2", keys.verifying())?;
     let second = world.round("v2", &keys, upgrade, mine)?;
-    registry.accept_model(second.key.clone(), upgrade);
     // Before anything of this scope is accepted, so that nothing but the changed word can be the reason.
     let redirect_refused = redirected(&mut registry, &second)?;
     let upgrade_accepted = registry.submit(&second.proof).is_ok();
@@ -130,6 +130,7 @@ fn tell(folder: &Path, image: Option<&Path>, reporter: &Reporter) -> Result<Stor
         first_accepted,
         upgrade_accepted,
         accepted,
+        cost: registry.cost(),
         keygen_s: [keygen_s, upgrade_keygen_s],
         size,
         redirect_refused,
@@ -217,6 +218,8 @@ impl Story {
             double_use_refused: self.double_use_refused,
             redirect_refused: self.redirect_refused,
             foreign_issuer_refused: self.foreign_issuer_refused,
+            gas: self.cost.map(|cost| cost.verify_gas),
+            contract_bytes: self.cost.map(|cost| cost.contract_bytes),
         }
     }
 

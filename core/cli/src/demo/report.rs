@@ -6,7 +6,7 @@ use verilens_prover::{Keys, Stage};
 use verilens_statement::{instance::LAYOUT, OutputMode};
 
 use super::world::{Round, ISSUERS, SCHEMA};
-use crate::{output::grouped, progress::INSECURE};
+use crate::{output::grouped, progress::INSECURE, registry::Cost};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -25,6 +25,11 @@ pub struct Report {
     pub double_use_refused: bool,
     pub redirect_refused: bool,
     pub foreign_issuer_refused: bool,
+    /// Gas of `verify` for the first code; only where contracts checked it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gas: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contract_bytes: Option<usize>,
 }
 
 impl Report {
@@ -66,6 +71,7 @@ pub struct Story {
     pub first_accepted: bool,
     pub upgrade_accepted: bool,
     pub accepted: usize,
+    pub cost: Option<Cost>,
     pub redirect_refused: bool,
     pub double_use_refused: bool,
     pub foreign_issuer_refused: bool,
@@ -159,6 +165,15 @@ impl Story {
             self.threads,
             self.peak_mb.map_or("unknown".into(), |mb| format!("{mb:.0} MB")),
         )?;
+        if let Some(cost) = self.cost {
+            writeln!(
+                t,
+                "  contract: {} bytes of code; checking a proof takes {} gas, the whole upgrade {}\n",
+                grouped(cost.contract_bytes),
+                grouped(cost.verify_gas as usize),
+                grouped(cost.upgrade_gas as usize),
+            )?;
+        }
         writeln!(t, "The public words of the upgrade:")?;
         let specs = LAYOUT
             .iter()
@@ -168,7 +183,12 @@ impl Story {
         }
         writeln!(
             t,
-            "\nWhat the registry did ({} proofs accepted):",
+            "\nWhat the registry{} did ({} proofs accepted):",
+            if self.cost.is_some() {
+                ", a contract in a real EVM,"
+            } else {
+                ""
+            },
             self.accepted
         )?;
         let line = |t: &mut String, good: bool, what: &str| {

@@ -221,7 +221,6 @@ impl<'a> World<'a> {
         let opens = proved.instance.output
             == verilens_statement::OutputWords::Committed(proved.opening.commitment()?);
         Ok(Round {
-            key,
             proof,
             verified: verified && opens,
             prove_s,
@@ -238,7 +237,6 @@ impl<'a> World<'a> {
 
 /// What a round left behind.
 pub struct Round {
-    pub key: VerifyingKey,
     pub proof: Proof,
     pub verified: bool,
     pub prove_s: f64,

@@ -65,8 +65,15 @@ impl Verifier {
     /// # Errors
     /// [`DeployError`].
     pub fn deploy(package: &Package) -> Result<Self, DeployError> {
-        let compiled = Solc::locate()?.compile(package.files(), Optimizer::default())?;
-        let mut chain = Chain::default();
+        Self::deploy_on(Chain::default(), package)
+    }
+
+    /// Compiles, and deploys on a chain that exists.
+    ///
+    /// # Errors
+    /// [`DeployError`].
+    pub fn deploy_on(mut chain: Chain, package: &Package) -> Result<Self, DeployError> {
+        let compiled = Solc::locate()?.compile(package.sources(), Optimizer::default())?;
         let mut keys = Vec::new();
         for i in 0..package.key_contracts() {
             let key = compiled.contract(&format!("VerilensKey{i}"))?;

@@ -1,37 +1,14 @@
-//! A relying party's registry in memory: what a contract will do on chain.
+//! A registry in memory, with the rules of the contract.
 use std::collections::HashSet;
 
-use thiserror::Error;
-use verilens_statement::{field::to_bytes, Fr, Instance};
+use verilens_statement::{
+    field::{text_to_field, to_bytes},
+    Fr, Instance,
+};
 use verilens_verifier::{Proof, VerifyingKey};
 
-use crate::command::verify::check;
-
-/// Why the registry refused a proof.
-#[derive(Debug, Error)]
-pub enum Refusal {
-    /// No accepted model has this verifying key.
-    #[error("the proof is for a model that is not accepted")]
-    UnknownModel,
-    /// The proof does not verify.
-    #[error(transparent)]
-    Invalid(#[from] crate::error::CliError),
-    /// The capture is of another kind.
-    #[error("the capture has another schema")]
-    Schema,
-    /// The issuer set is not one that is trusted.
-    #[error("the issuer set is not trusted")]
-    UnknownIssuers,
-    /// The proof is for another occasion.
-    #[error("the proof is for another scope")]
-    Scope,
-    /// The proof allows captures older than the registry wants.
-    #[error("the proof allows captures that are too old")]
-    TooOld,
-    /// The capture was used in this scope.
-    #[error("the capture was used in this scope before")]
-    AlreadyUsed,
-}
+use super::{Cost, Refusal};
+use crate::{command::verify::check, error::Result};
 
 /// What a relying party accepts, and what it has seen.
 pub struct Registry {
@@ -45,23 +22,25 @@ pub struct Registry {
 
 impl Registry {
     /// A registry for captures of a schema, not older than a time, by the issuers under a root.
-    pub fn new(schema: Fr, not_before: u64, root: Fr) -> Self {
-        Self {
+    pub fn new(schema: Fr, not_before: u64, root: Fr) -> Result<Self> {
+        Ok(Self {
             schema,
             not_before,
             roots: vec![root],
             models: Vec::new(),
             nullifiers: HashSet::new(),
-        }
+        })
     }
 
-    /// Accepts proofs under a verifying key in a scope from now on.
-    pub fn accept_model(&mut self, key: VerifyingKey, scope: Fr) {
-        self.models.push((key, scope));
+    /// Accepts proofs under a verifying key on an occasion from now on, and says for which scope they must be made.
+    pub fn open(&mut self, occasion: &str, key: &VerifyingKey) -> Result<Fr> {
+        let scope = text_to_field(occasion);
+        self.models.push((key.clone(), scope));
+        Ok(scope)
     }
 
     /// Checks a proof and records its nullifier.
-    pub fn submit(&mut self, proof: &Proof) -> Result<Instance, Refusal> {
+    pub fn submit(&mut self, proof: &Proof) -> std::result::Result<Instance, Refusal> {
         let known = self
             .models
             .iter()
@@ -89,5 +68,10 @@ impl Registry {
     /// Number of accepted proofs.
     pub fn accepted(&self) -> usize {
         self.nullifiers.len()
+    }
+
+    /// No chain, no gas.
+    pub fn cost(&self) -> Option<Cost> {
+        None
     }
 }

@@ -1,0 +1,11 @@
+//! `EmbeddingRegistry.sol` with real proofs and the generated verifiers, in a real EVM.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod hostile;
+mod invariant;
+mod owner;
+mod proofs;
+mod reference;
+mod refusals;
+mod rotation;
+mod world;
