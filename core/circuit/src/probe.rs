@@ -126,8 +126,13 @@ impl<'a> Probe<'a> {
     pub fn lookup_rows(&self) -> [usize; 2] {
         [
             self.0.authenticity.byte_rows.first().copied().unwrap_or(0),
-            self.0.usable - 1,
+            self.0.lookup.end(),
         ]
+    }
+
+    /// Where the multiplicity of a table entry stands: limbs, then bytes.
+    pub fn multiplicity(&self, index: usize) -> CellRef {
+        self.0.lookup.multiplicity(index)
     }
 
     /// The permutations of a sponge, in the batch.

@@ -51,19 +51,25 @@ fn public_and_lookup(t: &Table<'_>) {
     t.add("signal", probe.public(6), one, &["public / instance word"]);
     let [row, end] = probe.lookup_rows();
     let sum = "lookup: sum / running sum";
-    for i in 0..3 {
+    let free = "lookup: sum / running sum, not looked up";
+    let next = "lookup: edges / next sum is zero";
+    for i in 0..2 {
         let gate = format!("lookup: fractions / helper {i}");
         let cell = CellRef::new(Col::Helper(i), row);
         t.set(&gate, &[(cell, one)], &[&gate, sum]);
     }
-    t.set("running sum", &[(CellRef::new(Col::Sum, row), one)], &[sum]);
-    for row in [0, end] {
-        t.set(
-            "an end of the running sum",
-            &[(CellRef::new(Col::Sum, row), one)],
-            &[LOOKUP, sum],
-        );
-    }
+    // The row before is not looked up.
+    let at = |row: usize| CellRef::new(Col::Sum, row);
+    t.set("running sum", &[(at(row), one)], &[sum, free]);
+    t.set(
+        "running sum of the row behind",
+        &[(at(row + 1), one)],
+        &[sum, free],
+    );
+    t.set("before the running sum", &[(at(0), one)], &[LOOKUP]);
+    t.set("its start", &[(at(1), one)], &[next, free]);
+    t.set("its end", &[(at(end), one)], &[LOOKUP, free]);
+    t.set("behind its end", &[(at(end + 1), one)], &[next]);
 }
 
 fn pixels(t: &Table<'_>) {

@@ -75,7 +75,7 @@ pub struct SignConfig {
 }
 
 impl SignConfig {
-    /// Adds the gates. Output rows are the look-up's limb rows, so its flag selects them.
+    /// Adds the gates. Output rows are the look-up's limb rows, so its kind selects them.
     pub fn configure(
         meta: &mut ConstraintSystem<Fr>,
         columns: &Columns,
@@ -94,7 +94,7 @@ impl SignConfig {
             cont,
         };
         meta.create_gate("signs: bit", |meta| {
-            let q = meta.query_fixed(lookup.limb, Rotation::cur());
+            let q = lookup.limbs_selector(meta);
             let one = Expression::Constant(Fr::one());
             (0..PER_ROW)
                 .map(|i| {
@@ -104,7 +104,7 @@ impl SignConfig {
                 .collect::<Vec<_>>()
         });
         meta.create_gate("signs: run", |meta| {
-            let q = meta.query_fixed(lookup.limb, Rotation::cur());
+            let q = lookup.limbs_selector(meta);
             let cont = meta.query_fixed(config.cont, Rotation::cur());
             let beta = meta.query_challenge(challenges.beta);
             let one = Expression::Constant(Fr::one());
