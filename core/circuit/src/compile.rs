@@ -211,7 +211,7 @@ impl Front {
         let first = space.take(group::BYTE, shown)?;
         debug_assert_eq!(first, 0);
         for row in 0..shown {
-            plan.enable(config.public, row);
+            config.public.enable(&mut plan, row);
         }
         let authenticity = {
             let rows = config.authenticity.place(&mut Plan::default(), 0).rows_used;

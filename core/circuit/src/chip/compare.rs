@@ -6,16 +6,19 @@
 //! The bytes' ranges are guarded by the shared look-up: its owner must enable it on [`PlacedCompare::byte_rows`].
 use halo2_proofs::{
     halo2curves::bn256::Fr,
-    plonk::{ConstraintSystem, Expression, Selector},
+    plonk::{ConstraintSystem, Expression},
 };
 
-use crate::layout::{CellRef, Col, Columns, Plan, Trace, BYTE_LANES};
+use crate::{
+    code::{Code, Kind},
+    layout::{CellRef, Col, Columns, Plan, Trace, BYTE_LANES},
+};
 
 /// Bytes to integer, and the sum.
 #[derive(Clone, Debug)]
 pub struct CompareChip {
-    recompose: Selector,
-    sum: Selector,
+    recompose: Kind,
+    sum: Kind,
 }
 
 /// A placed comparison.
@@ -33,12 +36,12 @@ pub struct PlacedCompare {
 }
 
 impl CompareChip {
-    /// Makes the two gates.
-    pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns) -> Self {
-        let recompose = meta.selector();
-        let sum = meta.selector();
+    /// Makes the two gates; takes two kinds.
+    pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns, kinds: &mut Code) -> Self {
+        let recompose = kinds.kind();
+        let sum = kinds.kind();
         meta.create_gate("compare: recompose", |cells| {
-            let q = cells.query_selector(recompose);
+            let q = recompose.selector(cells);
             let value = columns.next(cells, Col::Byte(1));
             let bytes = (0..BYTE_LANES)
                 .rev()
@@ -48,7 +51,7 @@ impl CompareChip {
             [("bytes", q * (value - bytes))]
         });
         meta.create_gate("compare: sum", |cells| {
-            let q = cells.query_selector(sum);
+            let q = sum.selector(cells);
             let difference = columns.cur(cells, Col::Byte(1));
             let smaller = columns.cur(cells, Col::Byte(2));
             let larger = columns.cur(cells, Col::Byte(3));
@@ -61,11 +64,11 @@ impl CompareChip {
     pub fn place(&self, plan: &mut Plan, row: usize) -> PlacedCompare {
         let byte_rows = vec![row, row + 2, row + 4];
         for at in &byte_rows {
-            plan.enable(self.recompose, *at);
+            self.recompose.enable(plan, *at);
         }
         let captured_at = CellRef::new(Col::Byte(1), row + 1);
         let not_before = CellRef::new(Col::Byte(1), row + 3);
-        plan.enable(self.sum, row + 5);
+        self.sum.enable(plan, row + 5);
         plan.copy(not_before, CellRef::new(Col::Byte(2), row + 5));
         plan.copy(captured_at, CellRef::new(Col::Byte(3), row + 5));
         PlacedCompare {

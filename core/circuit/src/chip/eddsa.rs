@@ -28,6 +28,7 @@ use super::{
     scalar_mul::{self, field_order, subgroup_order, PlacedMul, ScalarMulChip},
 };
 use crate::{
+    code::Code,
     field::from_ark,
     layout::{CellRef, Columns, Plan, Trace},
 };
@@ -81,12 +82,14 @@ impl EddsaChip {
         columns: &Columns,
         pin: &PinChip,
         hash: &HashChip,
+        rounds: &mut Code,
+        kinds: &mut Code,
     ) -> Self {
         Self {
             pin: pin.clone(),
             hash: hash.clone(),
-            edwards: EdwardsChip::configure(meta, columns),
-            mul: ScalarMulChip::configure(meta, columns, pin),
+            edwards: EdwardsChip::configure(meta, columns, kinds),
+            mul: ScalarMulChip::configure(meta, columns, pin, rounds),
         }
     }
 
@@ -101,16 +104,19 @@ impl EddsaChip {
 
         let h_mul = self
             .mul
-            .place(plan, row + H_MUL_ROW, &field_order(), constants.zero);
+            .place(plan, row + H_MUL_ROW, &field_order(), constants.zero, None);
         self.mul.place_doublings(plan, &h_mul, H_MUL_ROW - 1);
         let r8 = point(row + R8_ROW);
         self.edwards.place_on_curve(plan, row + R8_ROW);
         copy_point(plan, r8, h_mul.start);
 
-        let s_mul = self
-            .mul
-            .place(plan, row + S_MUL_ROW, &subgroup_order(), constants.zero);
-        self.pin.place(plan, row + S_MUL_ROW, base.0);
+        let s_mul = self.mul.place(
+            plan,
+            row + S_MUL_ROW,
+            &subgroup_order(),
+            constants.zero,
+            Some(base.0),
+        );
         plan.copy(base_y, s_mul.base.1);
         copy_point(plan, (constants.zero, constants.one), s_mul.start);
         copy_point(plan, h_mul.end, s_mul.end);

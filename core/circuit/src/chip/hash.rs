@@ -21,12 +21,15 @@
 //! the row after the last round: wired, and ready to be the next chip's input.
 use halo2_proofs::{
     halo2curves::bn256::Fr,
-    plonk::{ConstraintSystem, Constraints, Expression, Selector, VirtualCells},
+    plonk::{ConstraintSystem, Constraints, Expression, VirtualCells},
 };
 use verilens_statement::poseidon::Width;
 
 use super::{pin::PinChip, poseidon_constants::RoundConstants};
-use crate::layout::{CellRef, Col, Columns, Plan, Trace};
+use crate::{
+    code::{Code, Kind},
+    layout::{CellRef, Col, Columns, Plan, Trace},
+};
 
 /// Column of state element `e`.
 pub const fn state_col(e: usize) -> Col {
@@ -47,14 +50,14 @@ pub const fn square_col(e: usize) -> Col {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum Round {
     Full,
     Partial,
     Turn,
 }
 
 /// The rows of a permutation: what each does, and its constants.
-fn schedule(width: Width) -> Vec<(Kind, Vec<Fr>)> {
+fn schedule(width: Width) -> Vec<(Round, Vec<Fr>)> {
     let c = RoundConstants::of(width);
     let alone = |e: usize, value: Fr| {
         let mut constants = vec![Fr::zero(); c.t];
@@ -65,12 +68,12 @@ fn schedule(width: Width) -> Vec<(Kind, Vec<Fr>)> {
     for round in 0..c.rounds() {
         let constants = &c.ark[round * c.t..][..c.t];
         match (c.is_full(round), width) {
-            (true, Width::W3) => rows.push((Kind::Full, constants.to_vec())),
+            (true, Width::W3) => rows.push((Round::Full, constants.to_vec())),
             (true, _) => {
-                rows.extend(constants[1..].iter().map(|x| (Kind::Turn, alone(1, *x))));
-                rows.push((Kind::Partial, alone(0, constants[0])));
+                rows.extend(constants[1..].iter().map(|x| (Round::Turn, alone(1, *x))));
+                rows.push((Round::Partial, alone(0, constants[0])));
             }
-            (false, _) => rows.push((Kind::Partial, constants.to_vec())),
+            (false, _) => rows.push((Round::Partial, constants.to_vec())),
         }
     }
     rows
@@ -81,11 +84,11 @@ fn schedule(width: Width) -> Vec<(Kind, Vec<Fr>)> {
 pub struct HashChip {
     columns: Columns,
     pin: PinChip,
-    full3: Selector,
-    partial3: Selector,
-    turn6: Selector,
-    partial6: Selector,
-    load6: Selector,
+    full3: Kind,
+    partial3: Kind,
+    turn6: Kind,
+    partial6: Kind,
+    load6: Kind,
 }
 
 /// A placed permutation.
@@ -103,15 +106,21 @@ pub struct PlacedHash {
 }
 
 impl HashChip {
-    /// Makes the gates of both widths.
-    pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns, pin: &PinChip) -> Self {
-        let full3 = round_gate(meta, columns, Width::W3, true);
-        let partial3 = round_gate(meta, columns, Width::W3, false);
-        let turn6 = turn_gate(meta, columns);
-        let partial6 = round_gate(meta, columns, Width::W6, false);
-        let load6 = meta.selector();
+    /// Makes the gates of both widths; takes four kinds of rounds and one other.
+    pub fn configure(
+        meta: &mut ConstraintSystem<Fr>,
+        columns: &Columns,
+        pin: &PinChip,
+        rounds: &mut Code,
+        kinds: &mut Code,
+    ) -> Self {
+        let full3 = round_gate(meta, columns, rounds.kind(), Width::W3, true);
+        let partial3 = round_gate(meta, columns, rounds.kind(), Width::W3, false);
+        let turn6 = turn_gate(meta, columns, rounds.kind());
+        let partial6 = round_gate(meta, columns, rounds.kind(), Width::W6, false);
+        let load6 = kinds.kind();
         meta.create_gate("poseidon6: load", |cells| {
-            let q = cells.query_selector(load6);
+            let q = load6.selector(cells);
             let from = columns.cur(cells, Col::Byte(1));
             let to = columns.next(cells, state_col(5));
             [("fifth input", q * (to - from))]
@@ -149,19 +158,19 @@ impl HashChip {
         let (width, first_round) = if arity <= 2 {
             (Width::W3, row)
         } else {
-            plan.enable(self.load6, row);
+            self.load6.enable(plan, row);
             (Width::W6, row + 1)
         };
         self.pin.place(plan, first_round, domain);
         let schedule = schedule(width);
         for (i, (kind, constants)) in schedule.iter().enumerate() {
-            let selector = match (kind, width) {
-                (Kind::Full, _) => self.full3,
-                (Kind::Turn, _) => self.turn6,
-                (Kind::Partial, Width::W3) => self.partial3,
-                (Kind::Partial, _) => self.partial6,
+            let gate = match (kind, width) {
+                (Round::Full, _) => &self.full3,
+                (Round::Turn, _) => &self.turn6,
+                (Round::Partial, Width::W3) => &self.partial3,
+                (Round::Partial, _) => &self.partial6,
             };
-            plan.enable(selector, first_round + i);
+            gate.enable(plan, first_round + i);
             for (column, value) in self.columns.consts.iter().zip(constants) {
                 plan.fix(*column, first_round + i, *value);
             }
@@ -199,9 +208,9 @@ impl HashChip {
         for (i, (kind, added)) in schedule(placed.width).iter().enumerate() {
             let row = placed.first_round + i;
             let boxed = match kind {
-                Kind::Full => 0..constants.t,
-                Kind::Partial => 0..1,
-                Kind::Turn => 1..2,
+                Round::Full => 0..constants.t,
+                Round::Partial => 0..1,
+                Round::Turn => 1..2,
             };
             for (e, (z, c)) in state.iter_mut().zip(added).enumerate() {
                 trace.set(state_col(e), row, *z);
@@ -212,7 +221,7 @@ impl HashChip {
                     *z *= square.square();
                 }
             }
-            if *kind == Kind::Turn {
+            if *kind == Round::Turn {
                 state[1..].rotate_left(1);
             } else {
                 state = constants.mix(&state);
@@ -240,15 +249,15 @@ fn sbox(
 fn round_gate(
     meta: &mut ConstraintSystem<Fr>,
     columns: &Columns,
+    kind: Kind,
     width: Width,
     full: bool,
-) -> Selector {
+) -> Kind {
     let constants = RoundConstants::of(width);
     let t = constants.t;
-    let selector = meta.selector();
-    let kind = if full { "full" } else { "partial" };
-    meta.create_gate(format!("poseidon{t}: {kind} round"), |cells| {
-        let q = cells.query_selector(selector);
+    let round = if full { "full" } else { "partial" };
+    meta.create_gate(format!("poseidon{t}: {round} round"), |cells| {
+        let q = kind.selector(cells);
         let next: Vec<_> = (0..t).map(|e| columns.next(cells, state_col(e))).collect();
         let mut constraints = Vec::with_capacity(2 * t);
         for (e, row) in constants.mds_inverse.iter().enumerate() {
@@ -263,13 +272,12 @@ fn round_gate(
         }
         Constraints::with_selector(q, constraints)
     });
-    selector
+    kind
 }
 
-fn turn_gate(meta: &mut ConstraintSystem<Fr>, columns: &Columns) -> Selector {
-    let selector = meta.selector();
+fn turn_gate(meta: &mut ConstraintSystem<Fr>, columns: &Columns, kind: Kind) -> Kind {
     meta.create_gate("poseidon6: turn", |cells| {
-        let q = cells.query_selector(selector);
+        let q = kind.selector(cells);
         let (square, power) = sbox(cells, columns, 1);
         let mut constraints = vec![square];
         for (e, from) in [(0, 0), (1, 2), (2, 3), (3, 4), (4, 5)] {
@@ -285,7 +293,7 @@ fn turn_gate(meta: &mut ConstraintSystem<Fr>, columns: &Columns) -> Selector {
         ));
         Constraints::with_selector(q, constraints)
     });
-    selector
+    kind
 }
 
 fn dot(row: &[Fr], state: &[Expression<Fr>]) -> Expression<Fr> {

@@ -16,7 +16,7 @@
 //! *Completeness.* Every start and P on the curve, and every scalar below the bound, has a witness.
 use halo2_proofs::{
     halo2curves::{bn256::Fr, ff::PrimeField},
-    plonk::{ConstraintSystem, Constraints, Expression, Selector},
+    plonk::{ConstraintSystem, Constraints, Expression},
 };
 use zeroize::Zeroizing;
 
@@ -24,7 +24,10 @@ use super::{
     edwards::{self, bits_of_bytes, doubling, to_affine, Affine, Projective, SCALAR_BITS},
     pin::PinChip,
 };
-use crate::layout::{CellRef, Col, Columns, Plan, Trace};
+use crate::{
+    code::{Code, Kind},
+    layout::{CellRef, Col, Columns, Plan, Trace},
+};
 
 /// Column of the comparison flag.
 pub const LT: Col = Col::Byte(0);
@@ -45,7 +48,7 @@ pub const ROWS: usize = SCALAR_BITS + 1;
 pub struct ScalarMulChip {
     columns: Columns,
     pin: PinChip,
-    step: Selector,
+    step: Kind,
 }
 
 /// A placed multiplication.
@@ -64,11 +67,16 @@ pub struct PlacedMul {
 }
 
 impl ScalarMulChip {
-    /// Makes the gate.
-    pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns, pin: &PinChip) -> Self {
-        let step = meta.selector();
+    /// Makes the gate; takes a kind of rounds.
+    pub fn configure(
+        meta: &mut ConstraintSystem<Fr>,
+        columns: &Columns,
+        pin: &PinChip,
+        rounds: &mut Code,
+    ) -> Self {
+        let step = rounds.kind();
         meta.create_gate("scalar: step", |cells| {
-            let q = cells.query_selector(step);
+            let q = step.selector(cells);
             let one = Expression::Constant(Fr::one());
             let [lt, x, y, acc_x, acc_y, n, u, v] =
                 [LT, edwards::X, edwards::Y, ACC[0], ACC[1], SCALAR, U, V]
@@ -109,14 +117,24 @@ impl ScalarMulChip {
         }
     }
 
-    /// Places a multiplication by a scalar below `bound` (254 bits, lowest first) from `row` on.
-    pub fn place(&self, plan: &mut Plan, row: usize, bound: &[bool], zero: CellRef) -> PlacedMul {
+    /// Places a multiplication by a scalar below `bound` (254 bits, lowest first) from `row` on; `base` pins x of P.
+    pub fn place(
+        &self,
+        plan: &mut Plan,
+        row: usize,
+        bound: &[bool],
+        zero: CellRef,
+        base: Option<Fr>,
+    ) -> PlacedMul {
         for (i, bit) in bound.iter().enumerate() {
-            plan.enable(self.step, row + i);
+            self.step.enable(plan, row + i);
             plan.fix(self.columns.consts[0], row + i, Fr::from(u64::from(*bit)));
         }
         let end = row + SCALAR_BITS;
-        self.pin.place_flag(plan, row, Fr::zero());
+        match base {
+            Some(x) => self.pin.place_both(plan, row, x, Fr::zero()),
+            None => self.pin.place_flag(plan, row, Fr::zero()),
+        }
         self.pin.place_flag(plan, end, Fr::one());
         plan.copy(zero, CellRef::new(SCALAR, end));
         let point = |cols: [Col; 2], at| (CellRef::new(cols[0], at), CellRef::new(cols[1], at));
@@ -135,7 +153,7 @@ impl ScalarMulChip {
     /// lead to the first row's, which the multiplication's owner sets: what else they hold means nothing.
     pub fn place_doublings(&self, plan: &mut Plan, placed: &PlacedMul, count: usize) {
         for row in placed.row - count..placed.row {
-            plan.enable(self.step, row);
+            self.step.enable(plan, row);
         }
     }
 
@@ -255,7 +273,7 @@ mod tests {
         let chip = &chips.eddsa.mul;
         let mut plan = Plan::default();
         let constants = chips.pin.place_constants(&mut plan, 0);
-        let placed = chip.place(&mut plan, 2, bound, constants.zero);
+        let placed = chip.place(&mut plan, 2, bound, constants.zero, None);
         let mut trace = Trace::new(plan.rows() + 1);
         constants.fill(&mut trace);
         let end = chip.fill(&placed, &mut trace, &base, &start, scalar, bound);

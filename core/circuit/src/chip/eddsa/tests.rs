@@ -155,6 +155,7 @@ fn points_off_the_curve_are_refused() {
     f.fill(&honest(Ark::from(42)));
     let (mut x, mut y) = (Fr::from(3), Fr::from(4));
     f.trace.set(edwards::X_SQUARED, f.placed.row + 1, x * x);
+    f.trace.set(edwards::Y_SQUARED, f.placed.row + 1, y * y);
     for row in f.placed.row + 1..=f.placed.row + KEY_ROW {
         f.trace.set(edwards::X, row, x);
         f.trace.set(edwards::Y, row, y);
@@ -219,9 +220,11 @@ fn every_wire_and_point_is_guarded() {
     let curve = "edwards: curve / equation";
     t.bump(Col::Byte(1), p.row, &["constant: pin / value", "copy"]);
     let square = "edwards: curve / x squared";
+    let y_square = "edwards: curve / y squared";
     t.bump(edwards::X_SQUARED, p.row + 1, &[curve, square]);
+    t.bump(edwards::Y_SQUARED, p.row + 1, &[curve, y_square]);
     t.bump(edwards::X, p.row + 1, &[square, dx, dy]);
-    t.bump(edwards::Y, p.row + 1, &[curve, dx, dy]);
+    t.bump(edwards::Y, p.row + 1, &[y_square, dx, dy]);
     t.bump(edwards::X, p.row + 2, &[dx, dy]);
     t.bump(edwards::Y, p.row + 3, &[dx, dy]);
     let inverse = "edwards: x invertible / inverse";
@@ -230,7 +233,8 @@ fn every_wire_and_point_is_guarded() {
     t.bump(edwards::INVERSE, p.row + KEY_ROW, &[inverse]);
     t.bump(edwards::X, p.row + R8_ROW, &[square, "copy"]);
     t.bump(edwards::X_SQUARED, p.row + R8_ROW, &[curve, square]);
-    t.bump(edwards::Y, p.row + R8_ROW, &[curve, "copy"]);
+    t.bump(edwards::Y_SQUARED, p.row + R8_ROW, &[curve, y_square]);
+    t.bump(edwards::Y, p.row + R8_ROW, &[y_square, "copy"]);
     let end = p.s_mul.end;
     t.bump(end.0.col, end.0.row, &["copy", "scalar: step / add x"]);
     t.bump(end.1.col, end.1.row, &["copy", "scalar: step / add y"]);

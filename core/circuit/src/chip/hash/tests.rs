@@ -99,28 +99,28 @@ fn every_cell_of_a_round_is_guarded() {
         let first = f.placed.first_round;
         let mut table = table(&mut f);
         let rows: Vec<_> = schedule(width).into_iter().map(|(kind, _)| kind).collect();
-        let names = |kind: Kind, what: &str, of: &[usize]| -> Vec<String> {
+        let names = |kind: Round, what: &str, of: &[usize]| -> Vec<String> {
             let kind = match kind {
-                Kind::Full => "full round",
-                Kind::Partial => "partial round",
-                Kind::Turn => "turn",
+                Round::Full => "full round",
+                Round::Partial => "partial round",
+                Round::Turn => "turn",
             };
             of.iter()
                 .map(|e| format!("poseidon{t}: {kind} / {what} {e}"))
                 .collect()
         };
         // What a row says about its own element e, and about the state before it.
-        let own = |kind: Kind, e: usize| match (kind, e) {
-            (Kind::Full, _) | (Kind::Partial, 0) => {
+        let own = |kind: Round, e: usize| match (kind, e) {
+            (Round::Full, _) | (Round::Partial, 0) => {
                 [names(kind, "square", &[e]), names(kind, "mix", &[e])].concat()
             }
-            (Kind::Partial, _) => names(kind, "mix", &[e]),
-            (Kind::Turn, 0) => names(kind, "turn", &[0]),
-            (Kind::Turn, 1) => [names(kind, "square", &[1]), names(kind, "turn", &[5])].concat(),
-            (Kind::Turn, _) => names(kind, "turn", &[e - 1]),
+            (Round::Partial, _) => names(kind, "mix", &[e]),
+            (Round::Turn, 0) => names(kind, "turn", &[0]),
+            (Round::Turn, 1) => [names(kind, "square", &[1]), names(kind, "turn", &[5])].concat(),
+            (Round::Turn, _) => names(kind, "turn", &[e - 1]),
         };
-        let before = |kind: Kind, e: usize| match kind {
-            Kind::Turn => names(kind, "turn", &[e]),
+        let before = |kind: Round, e: usize| match kind {
+            Round::Turn => names(kind, "turn", &[e]),
             _ => names(kind, "mix", &(0..t).collect::<Vec<_>>()),
         };
         for i in [1, 4, 5, 6, rows.len() / 2, rows.len()] {
@@ -135,9 +135,9 @@ fn every_cell_of_a_round_is_guarded() {
         }
         for (i, kind) in rows.iter().enumerate().filter(|(i, _)| i % 7 == 0) {
             let boxed = match kind {
-                Kind::Full => 0..t,
-                Kind::Partial => 0..1,
-                Kind::Turn => 1..2,
+                Round::Full => 0..t,
+                Round::Partial => 0..1,
+                Round::Turn => 1..2,
             };
             for e in boxed {
                 let expected = own(*kind, e);
