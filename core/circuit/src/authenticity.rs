@@ -31,8 +31,8 @@ mod word {
 
 /// Kinds of rows: rounds of either width, steps of multiplications.
 const ROUNDS: usize = 5;
-/// Other kinds of rows: pinned cells, a hash's fifth input, swaps, points, integers.
-pub const KINDS: usize = 9;
+/// Other kinds of rows: pinned cells, loads, swaps, points, ends of multiplications, integers.
+pub const KINDS: usize = 8;
 
 /// All chips of this half of the statement.
 #[derive(Clone, Debug)]
@@ -165,7 +165,7 @@ impl AuthenticityChip {
         at += eddsa.rows_used;
         let full_rows = eddsa.full_rows();
         let node = domain(Domain::IssuerNode);
-        let path = self.merkle.place(plan, at, node, TREE_DEPTH, zero);
+        let path = self.merkle.place(plan, at, node, TREE_DEPTH);
         at += path.rows_used;
         let compare = self.compare.place(plan, at);
         at += compare.rows_used;

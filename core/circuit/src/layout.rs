@@ -83,7 +83,7 @@ impl Col {
 
     /// Whether the column takes part in copy constraints.
     pub const fn wired(self) -> bool {
-        matches!(self, Col::Byte(1..=5) | Col::Glue(_))
+        matches!(self, Col::Byte(1..=2) | Col::Glue(_))
     }
 }
 

@@ -187,7 +187,7 @@ impl<'a> Probe<'a> {
 pub struct Landmarks {
     /// First round of a hash of width 3.
     pub holder: usize,
-    /// First round of a hash of width 6; its fifth input is loaded on the row before.
+    /// First round of a hash of width 6; its inputs 2 to 5 are loaded on the two rows before.
     pub digest: usize,
     /// The issuer's key.
     pub key: usize,

@@ -225,7 +225,7 @@ fn hashes(t: &Table<'_>) {
     ];
     for (square, mix, col) in squares {
         let expected = gate("poseidon3: full round", &[square, mix]);
-        bump(Col::Byte(col), at.holder, &expected);
+        bump(Col::Byte(col), at.holder + 1, &expected);
     }
     let partial = at.holder + 4;
     bump(
@@ -263,11 +263,14 @@ fn hashes(t: &Table<'_>) {
         );
         bump(Col::Byte(col), partial + 1, &expected);
     }
-    t.bump(
-        Col::Byte(0),
-        at.digest,
-        &["poseidon6: load / fifth input", "poseidon6: turn / turn 4"],
-    );
+    for (col, load, turn) in [
+        (3, "load / lane 3", "poseidon6: turn / turn 1"),
+        (4, "load / lane 4", "poseidon6: turn / turn 2"),
+        (5, "load / lane 5", "poseidon6: turn / turn 3"),
+        (0, "load / lane 0", "poseidon6: turn / turn 4"),
+    ] {
+        t.bump(Col::Byte(col), at.digest, &[load, turn]);
+    }
     // Element 0 of the first row is the domain.
     t.bump(
         Col::Byte(1),
@@ -336,7 +339,7 @@ fn signature(t: &Table<'_>) {
         t.bump(col, row, &expected);
     };
     // The first row of h·(8A) whose bit is 1, and its end.
-    let first = at.key + 3;
+    let first = at.key + 6;
     let set = (first..first + 254)
         .find(|&row| t.trace.get(Col::Byte(7), row) != Fr::zero())
         .unwrap();
@@ -345,8 +348,13 @@ fn signature(t: &Table<'_>) {
     bump(Col::Byte(7), set, &["v", "add x", "add y"], &[]);
     bump(Col::Byte(1), end, &["double x"], &[]);
     bump(Col::Byte(2), end, &["double y"], &[]);
-    bump(Col::Byte(3), end, &["add x"], &[COPY]);
-    bump(Col::Byte(4), end, &["add y"], &[COPY]);
-    bump(Col::Byte(0), end, &["below"], &["constant: flag / value"]);
-    bump(Col::Byte(5), end, &["bit", "u", "v", "add y"], &[COPY]);
+    bump(Col::Byte(3), end, &["add x"], &["scalar: end / x"]);
+    bump(Col::Byte(4), end, &["add y"], &["scalar: end / y"]);
+    bump(Col::Byte(0), end, &["below"], &["scalar: end / below"]);
+    bump(
+        Col::Byte(5),
+        end,
+        &["bit", "u", "v", "add y"],
+        &["scalar: end / used up"],
+    );
 }

@@ -1,7 +1,8 @@
 //! `captured_at ≥ not_before` for unsigned 64-bit integers.
 //!
 //! Three integers, each as eight bytes in `Byte(0..8)` and recomposed in `Byte(1)` of the next row: captured_at,
-//! not_before and their difference; a last gate says `captured_at = not_before + difference`. With all bytes in
+//! not_before and their difference; a last gate says `captured_at = not_before + difference`, with a copy of not_before beside the
+//! difference and one of captured_at in the row after it. With all bytes in
 //! range both sides are below 2⁶⁵, so the equation holds over the integers and the difference is not negative.
 //! The bytes' ranges are guarded by the shared look-up: its owner must enable it on [`PlacedCompare::byte_rows`].
 use halo2_proofs::{
@@ -54,7 +55,7 @@ impl CompareChip {
             let q = sum.selector(cells);
             let difference = columns.cur(cells, Col::Byte(1));
             let smaller = columns.cur(cells, Col::Byte(2));
-            let larger = columns.cur(cells, Col::Byte(3));
+            let larger = columns.next(cells, Col::Byte(1));
             [("difference", q * (larger - smaller - difference))]
         });
         Self { recompose, sum }
@@ -70,13 +71,13 @@ impl CompareChip {
         let not_before = CellRef::new(Col::Byte(1), row + 3);
         self.sum.enable(plan, row + 5);
         plan.copy(not_before, CellRef::new(Col::Byte(2), row + 5));
-        plan.copy(captured_at, CellRef::new(Col::Byte(3), row + 5));
+        plan.copy(captured_at, CellRef::new(Col::Byte(1), row + 6));
         PlacedCompare {
             row,
             captured_at,
             not_before,
             byte_rows,
-            rows_used: 6,
+            rows_used: 7,
         }
     }
 
@@ -97,7 +98,7 @@ impl CompareChip {
             trace.set(Col::Byte(1), row + 1, Fr::from(value));
         }
         trace.set(Col::Byte(2), placed.row + 5, Fr::from(not_before));
-        trace.set(Col::Byte(3), placed.row + 5, Fr::from(captured_at));
+        trace.set(Col::Byte(1), placed.row + 6, Fr::from(captured_at));
     }
 }
 
@@ -161,6 +162,6 @@ mod tests {
         let sum = "compare: sum / difference";
         t.bump(Col::Byte(1), 6, &[bytes, sum]);
         t.bump(Col::Byte(2), 6, &[sum, "copy"]);
-        t.bump(Col::Byte(3), 6, &[sum, "copy"]);
+        t.bump(Col::Byte(1), 7, &[sum, "copy"]);
     }
 }

@@ -76,20 +76,13 @@ impl MerkleChip {
     }
 
     /// Places a path of `depth` levels from `row` on.
-    pub fn place(
-        &self,
-        plan: &mut Plan,
-        row: usize,
-        domain: Fr,
-        depth: usize,
-        zero: CellRef,
-    ) -> PlacedPath {
+    pub fn place(&self, plan: &mut Plan, row: usize, domain: Fr, depth: usize) -> PlacedPath {
         let leaf = CellRef::new(state_col(0), row);
         let mut root = leaf;
         let levels = (0..depth)
             .map(|_| {
                 self.swap.enable(plan, root.row);
-                let level = self.hash.place(plan, root.row + 1, domain, 2, zero);
+                let level = self.hash.place_behind(plan, root.row + 1, domain);
                 root = level.output;
                 level
             })
@@ -162,9 +155,7 @@ mod tests {
         let mut plan = Plan::default();
         let constants = chips.pin.place_constants(&mut plan, 0);
         let domain = from_ark(&Domain::IssuerNode.constant());
-        let placed = chips
-            .merkle
-            .place(&mut plan, 2, domain, DEPTH, constants.zero);
+        let placed = chips.merkle.place(&mut plan, 2, domain, DEPTH);
         plan.publics.push((placed.root, 0));
         let mut trace = Trace::new(plan.rows() + 1);
         constants.fill(&mut trace);
