@@ -45,6 +45,40 @@ fn every_constraint_fails_alone_somewhere() {
     assert_eq!(missed, Vec::<String>::new());
 }
 
+/// On a row that no chip uses every fixed column is zero, and then no gate asks for anything, whatever stands there and in the next
+/// row: blinding rows are such rows.
+#[test]
+fn rows_of_no_kind_are_free() {
+    let sets = [
+        Scene::new(wrapped_model_of(112), OutputMode::Committed),
+        Scene::new(wrapped_model_of(112), OutputMode::Revealed),
+    ];
+    for scene in sets {
+        let (_, meta) = Config::detached(scene.compiled.gates());
+        assert_eq!(meta.degree(), 5);
+        let wild = |a: usize, b: i32| {
+            Fr::from(a as u64 * 1_000_003 + 17).square() + Fr::from(b.unsigned_abs() as u64)
+        };
+        for gate in meta.gates() {
+            for polynomial in gate.polynomials() {
+                let value = polynomial.evaluate(
+                    &|constant| constant,
+                    &|_| Fr::zero(),
+                    &|_| Fr::zero(),
+                    &|q| wild(q.column_index(), q.rotation().0),
+                    &|q| wild(q.column_index() + 100, q.rotation().0),
+                    &|c| wild(c.index() + 200, 0),
+                    &|a| -a,
+                    &|a, b| a + b,
+                    &|a, b| a * b,
+                    &|a, by| a * by,
+                );
+                assert_eq!(value, Fr::zero(), "{}", gate.name());
+            }
+        }
+    }
+}
+
 fn public_and_lookup(t: &Table<'_>) {
     let probe = t.scene.compiled.probe();
     let one = Fr::one();
@@ -117,13 +151,14 @@ fn signs(t: &Table<'_>) {
     );
     let pack_gate = "signs: pack / sum by words";
     t.set("packed bits", &[(pack, one)], &[COPY, pack_gate]);
-    // Within a word, at its end (row 61), the next word's first row, and the tensor's last row.
-    for row in [5, 61, 62, 83] {
-        t.set(
-            "packed bits, a later row",
-            &[(CellRef::new(pack.col, pack.row + row), one)],
-            &[pack_gate],
-        );
+    // Within a word, at its end (row 61), the next word's first row, and the tensor's last row. A row's own relation and that of
+    // the row before have one name: both must fail.
+    assert_eq!(t.rows(&[(pack, one)], pack_gate), [pack.row].into());
+    for row in [5, 13, 61, 62, 83] {
+        let cell = CellRef::new(pack.col, pack.row + row);
+        t.set("packed bits, a later row", &[(cell, one)], &[pack_gate]);
+        let rows = t.rows(&[(cell, one)], pack_gate);
+        assert_eq!(rows, [cell.row - 1, cell.row].into(), "row {row}");
     }
 }
 

@@ -11,10 +11,11 @@ import {Validity} from "./Validity.sol";
 /// @notice Where an identity protocol can start from; docs/contracts.md explains how to deploy and run it.
 ///
 /// Trust: the owner is trusted for *accepting* the right issuers, models and verifiers, which takes effect at once: a
-/// dishonest issuer or verifier can make anything up. *Retiring* them takes `RETIREMENT_DELAY`, so that
+/// dishonest issuer or verifier can make anything up. An accepted issuer is trusted for every schema: give issuers of
+/// different kinds registries of their own. *Retiring* them takes `RETIREMENT_DELAY`, so that
 /// nobody with a proof in hand is cut off unawares. In an emergency, a stolen issuer key for example, the owner
-/// retires what is broken and pauses the registry in one go: the pause ends by itself when the retirement takes
-/// effect. Honest holders wait, and lose nothing. Neither owner nor verifier can change or remove a record.
+/// retires what is broken and pauses the registry, in any order: the pause ends by itself, but not before what was
+/// retired with it is gone. Honest holders wait, and lose nothing. Neither owner nor verifier can change or remove a record.
 ///
 /// Storage: a mapping for each thing, none of them nested by hand; no proxy, no delegatecall, no assembly
 /// that writes. Two different things cannot share a slot but by a collision of Keccak-256.
@@ -65,7 +66,7 @@ contract EmbeddingRegistry is IEmbeddingRegistry, Owned {
     ///
     /// Reentrancy: the only call that leaves the contract is to a verifier that the owner accepted, by STATICCALL.
     /// Nothing below it can write to any storage, this contract's included, so what was checked before it still holds
-    /// after it. Effects come last.
+    /// after it. Effects come last here, and first in a batch.
     function upgrade(bytes calldata proof, uint256[] calldata publicInputs) external {
         if (pausedUntil.isLive()) revert Paused(pausedUntil);
         if (publicInputs.length != Layout.COMMITTED_WORDS) {
@@ -79,6 +80,10 @@ contract EmbeddingRegistry is IEmbeddingRegistry, Owned {
     /// @inheritdoc IEmbeddingRegistry
     /// @dev Each proof's effects come before the next one's checks, so that two proofs of a batch cannot use one
     /// nullifier or register one commitment; the verifier is asked last, and if it refuses nothing of all this stays.
+    /// While it is asked, views already show the batch's records; the generated verifier calls nobody who could look.
+    ///
+    /// A proof that has done its work is passed over: whoever takes one out of a pending batch and sends it alone, or
+    /// twice, does not spoil the batch.
     function upgradeMany(bytes calldata proofs, uint256[] calldata publicInputs) external {
         if (pausedUntil.isLive()) revert Paused(pausedUntil);
         uint256 length = publicInputs.length;
@@ -91,6 +96,7 @@ contract EmbeddingRegistry is IEmbeddingRegistry, Owned {
                 words[Layout.STATEMENT] != publicInputs[Layout.STATEMENT] ||
                 words[Layout.MODEL_DIGEST] != publicInputs[Layout.MODEL_DIGEST]
             ) revert MixedBatch(start / Layout.COMMITTED_WORDS);
+            if (_isRecorded(words)) continue;
             (Action storage action, address beneficiary) = _requireAdmissible(words);
             _register(action, beneficiary, words);
         }
@@ -111,6 +117,7 @@ contract EmbeddingRegistry is IEmbeddingRegistry, Owned {
         uint64 until = rootUntil[root].retire(RETIREMENT_DELAY);
         rootUntil[root] = until;
         emit RootRetirementScheduled(root, until);
+        _prolongPause(until);
     }
 
     /// @inheritdoc IEmbeddingRegistry
@@ -132,6 +139,7 @@ contract EmbeddingRegistry is IEmbeddingRegistry, Owned {
         uint64 until = modelUntil[schema][modelDigest].retire(RETIREMENT_DELAY);
         modelUntil[schema][modelDigest] = until;
         emit ModelRetirementScheduled(schema, modelDigest, until);
+        _prolongPause(until);
     }
 
     /// @inheritdoc IEmbeddingRegistry
@@ -163,6 +171,7 @@ contract EmbeddingRegistry is IEmbeddingRegistry, Owned {
             pair.previous = current;
             pair.previousUntil = until;
             emit VerifierRetirementScheduled(statement, modelDigest, current, until);
+            _prolongPause(until);
         }
         pair.current = verifier;
         pair.currentUntil = Validity.FOR_EVER;
@@ -175,6 +184,7 @@ contract EmbeddingRegistry is IEmbeddingRegistry, Owned {
         uint64 until = pair.currentUntil.retire(RETIREMENT_DELAY);
         pair.currentUntil = until;
         emit VerifierRetirementScheduled(statement, modelDigest, pair.current, until);
+        _prolongPause(until);
     }
 
     /// @inheritdoc IEmbeddingRegistry
@@ -209,6 +219,7 @@ contract EmbeddingRegistry is IEmbeddingRegistry, Owned {
         uint64 until = action.until.retire(RETIREMENT_DELAY);
         action.until = until;
         emit ActionRetirementScheduled(id, until);
+        _prolongPause(until);
     }
 
     /// @inheritdoc IEmbeddingRegistry
@@ -269,6 +280,13 @@ contract EmbeddingRegistry is IEmbeddingRegistry, Owned {
 
     // ---------------------------------------------------------------- effects
 
+    /// @dev In an emergency the pause may come first: it lasts until what is retired during it is gone.
+    function _prolongPause(uint64 until) private {
+        if (!pausedUntil.isLive() || pausedUntil >= until) return;
+        pausedUntil = until;
+        emit PauseSet(until);
+    }
+
     function _register(Action storage action, address beneficiary, uint256[] calldata words) private {
         uint256 commitment = words[Layout.OUTPUT_COMMITMENT];
         uint256 nullifier = words[Layout.NULLIFIER];
@@ -286,6 +304,16 @@ contract EmbeddingRegistry is IEmbeddingRegistry, Owned {
     }
 
     // ---------------------------------------------------------------- checks
+
+    /// @dev Whether the very record that the words ask for exists. Then there is nothing to do, whatever else they say.
+    function _isRecorded(uint256[] calldata words) private view returns (bool) {
+        Entry memory entry = _entries[words[Layout.OUTPUT_COMMITMENT]];
+        return
+            entry.beneficiary != address(0) &&
+            uint256(uint160(entry.beneficiary)) == words[Layout.SIGNAL] &&
+            _scopes[entry.action] == words[Layout.SCOPE] &&
+            nullifierUsed[words[Layout.SCOPE]][words[Layout.NULLIFIER]];
+    }
 
     /// @dev Everything but the proof.
     function _requireAdmissible(uint256[] calldata words)

@@ -191,6 +191,14 @@ impl Description {
             within("advice phase", *phase, 0, MAX_PHASE)?;
             last_phase = last_phase.max(*phase);
         }
+        // Every challenge comes after a commitment, and a contract needs the room that the first ones take.
+        let first = self.advice_phases.iter().filter(|p| **p == 0).count();
+        within(
+            "advice columns of the first phase",
+            first as u64,
+            1,
+            MAX_COLUMNS as u64,
+        )?;
         for phase in &self.challenge_phases {
             // A challenge after the last phase would never be drawn and stay constant.
             within("challenge phase", *phase, 0, last_phase)?;

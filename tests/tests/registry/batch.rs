@@ -82,14 +82,33 @@ fn nothing_counts_twice_within_a_batch() {
         &[words[SCOPE], words[NULLIFIER]],
     );
     world.refuses_batch(&[PLAIN, SAME_CAPTURE], used.clone());
-    world.refuses_batch(&[PLAIN, OTHER_CAPTURE, PLAIN], used.clone());
     let exists = error("CommitmentExists(uint256)", &[words[COMMITMENT]]);
     world.refuses_batch(&[PLAIN, SAME_COMMITMENT], exists);
     // Nor in a batch and before it.
     world.accepts(PLAIN);
-    let (proofs, all) = world.parts(&[OTHER_CAPTURE, PLAIN]);
+    let (proofs, all) = world.parts(&[OTHER_CAPTURE, SAME_CAPTURE]);
     assert_refused(&world.batch(&proofs, &all), &used);
     assert!(!world.has_record(OTHER_CAPTURE));
+}
+
+/// Whoever takes a proof out of a pending batch and sends it first, or puts one in twice, spoils nothing.
+#[test]
+fn a_proof_that_has_done_its_work_is_passed_over() {
+    let mut world = World::ready();
+    world.accepts(PLAIN);
+    let record = world.record(PLAIN);
+    world.wait(DAY);
+    let cases = [OTHER_CAPTURE, PLAIN, OTHER_ACTION, OTHER_CAPTURE];
+    let (mut proofs, words) = world.parts(&cases);
+    let outcome = world.batch(&proofs, &words);
+    assert!(outcome.success(), "{outcome:?}");
+    assert_eq!(outcome.logs.len(), 2);
+    assert_eq!(world.record(PLAIN), record);
+    assert!(world.has_record(OTHER_CAPTURE) && world.has_record(OTHER_ACTION));
+    // It must still be a proof.
+    let at = proofs.len() / 4 * 2 - 128 - 1;
+    proofs[at] ^= 1;
+    assert_refused(&world.batch(&proofs, &words), &error("InvalidProof()", &[]));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Who may do what, and how ownership moves.
 use verilens_solidity::{
     abi::{encode, uint, Value, Word},
-    evm::{Chain, ChainError},
+    evm::{Chain, ChainError, Status},
 };
 
 use super::{proofs::*, refusals::modulus, world::*};
@@ -164,6 +164,41 @@ fn a_pause_stops_everything_and_ends_by_itself() {
 /// A stolen issuer key: what it signs is never accepted once the owner has acted.
 #[test]
 fn an_emergency_leaves_no_gap() {
+    // In either order, and with other things retired before and after the pause.
+    for retire in [
+        ("retireRoot(uint256)", vec![World::ready().root(0)]),
+        (
+            "retireModel(uint256,uint256)",
+            World::ready().model(0).to_vec(),
+        ),
+        (
+            "retireVerifier(uint256,uint256)",
+            World::ready().pair(0).to_vec(),
+        ),
+        ("retireAction(bytes32)", vec![action(0)]),
+        (
+            "acceptVerifier(address)",
+            vec![World::ready().verifier(SECOND_KEY)],
+        ),
+    ] {
+        let mut world = World::ready();
+        world.own("pause()", &[]);
+        world.wait(DAY);
+        let retired = world.chain.timestamp() + DELAY;
+        world.own(retire.0, &retire.1);
+        let [paused]: [Word; 1] = world.read("pausedUntil()", &[]);
+        assert_eq!(paused, seconds(retired), "{}", retire.0);
+        world.chain.set_timestamp(retired - 1);
+        world.refuses(PLAIN, error("Paused(uint64)", &[paused]));
+        world.wait(DAY);
+        let case = world.case(PLAIN);
+        let outcome = world.upgrade(world.stranger, &case.proof, &case.words);
+        assert_eq!(outcome.status, Status::Revert, "{}", retire.0);
+        // Without a pause nothing is paused.
+        let mut open = World::ready();
+        open.own(retire.0, &retire.1);
+        assert_eq!(open.read::<1>("pausedUntil()", &[]), [[0; 32]]);
+    }
     let mut world = World::ready();
     let retired = world.chain.timestamp() + DELAY;
     world.own("retireRoot(uint256)", &[world.root(0)]);

@@ -126,6 +126,13 @@ impl Reference {
         }
     }
 
+    /// A pause covers what is retired during it.
+    fn prolong_pause(&mut self, now: u64) {
+        if now < self.paused_until {
+            self.paused_until = self.paused_until.max(now + DELAY);
+        }
+    }
+
     /// Does what a call should do, or says how it should be refused.
     pub fn apply(&mut self, from: Address, op: &Op, now: u64) -> Verdict {
         match op {
@@ -142,13 +149,17 @@ impl Reference {
         }
         match *op {
             Op::AcceptRoot(i) => accept(&mut self.roots[i], now),
-            Op::RetireRoot(i) => retire(&mut self.roots[i], now),
+            Op::RetireRoot(i) => retire(&mut self.roots[i], now).map(|()| self.prolong_pause(now)),
             Op::CancelRoot(i) => cancel(&mut self.roots[i], now),
             Op::AcceptModel(i) => accept(&mut self.models[i], now),
-            Op::RetireModel(i) => retire(&mut self.models[i], now),
+            Op::RetireModel(i) => {
+                retire(&mut self.models[i], now).map(|()| self.prolong_pause(now))
+            }
             Op::CancelModel(i) => cancel(&mut self.models[i], now),
             Op::AcceptVerifier(key) => self.accept_verifier(key, now),
-            Op::RetireVerifier(i) => retire(&mut self.verifiers[i][0].until, now),
+            Op::RetireVerifier(i) => {
+                retire(&mut self.verifiers[i][0].until, now).map(|()| self.prolong_pause(now))
+            }
             Op::CancelVerifier(i) => cancel(&mut self.verifiers[i][0].until, now),
             Op::Open(i) => {
                 let f = fixture();
@@ -160,7 +171,9 @@ impl Reference {
                     _ => no("ActionExists(bytes32)", &[action_id(ACTIONS[i])]),
                 }
             }
-            Op::RetireAction(i) => retire(&mut self.actions[i], now),
+            Op::RetireAction(i) => {
+                retire(&mut self.actions[i], now).map(|()| self.prolong_pause(now))
+            }
             Op::CancelAction(i) => cancel(&mut self.actions[i], now),
             Op::Pause => {
                 self.paused_until = now + DELAY;
@@ -193,6 +206,9 @@ impl Reference {
             }
             *previous = *current;
             previous.until = previous.until.min(now + DELAY);
+            if now < self.paused_until {
+                self.paused_until = self.paused_until.max(previous.until);
+            }
         }
         *current = Slot {
             key: Some(key),

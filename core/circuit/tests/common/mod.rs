@@ -6,7 +6,7 @@ pub mod graphs;
 use std::{cell::RefCell, collections::BTreeSet};
 
 use halo2_proofs::{
-    dev::{MockProver, VerifyFailure},
+    dev::{FailureLocation, MockProver, VerifyFailure},
     halo2curves::bn256::Fr,
 };
 use rand_chacha::ChaCha20Rng;
@@ -349,9 +349,27 @@ impl<'a> Table<'a> {
         self.add(&what, CellRef::new(col, row), Fr::one(), expected);
     }
 
+    /// Rows in which a constraint fails.
+    pub fn rows(&self, tamper: &[(CellRef, Fr)], gate: &str) -> BTreeSet<usize> {
+        let failures = self.scene.raw_failures(tamper, &[]);
+        let of_gate = failures.iter().filter(|f| describe(f) == gate);
+        of_gate.filter_map(row).collect()
+    }
+
     /// Constraints, as (gate, number in it), that have failed so far.
     pub fn seen(&self) -> BTreeSet<[usize; 2]> {
         self.seen.borrow().clone()
+    }
+}
+
+/// The row in which a constraint failed.
+fn row(failure: &VerifyFailure) -> Option<usize> {
+    match failure {
+        VerifyFailure::ConstraintNotSatisfied { location, .. } => Some(match location {
+            FailureLocation::InRegion { offset, .. } => *offset,
+            FailureLocation::OutsideRegion { row } => *row,
+        }),
+        _ => None,
     }
 }
 

@@ -144,7 +144,7 @@ fn invert(code: &mut Code, memory: &Memory, errors: &Errors) {
             code.line(store(SCRATCH + 32 * i, value));
         }
         code.line(format!(
-            "if iszero(staticcall(gas(), 5, {}, 0xc0, 0x00, 0x20)) {{ fail0({}) }}",
+            "if iszero(and(eq(returndatasize(), 0x20), staticcall(gas(), 5, {}, 0xc0, 0x00, 0x20))) {{ fail0({}) }}",
             hex(SCRATCH),
             errors.precompile
         ));

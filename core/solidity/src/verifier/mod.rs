@@ -273,7 +273,7 @@ fn pairing(code: &mut Code, key: &VerifyingKey, errors: &Errors) {
             }
         }
         code.line(format!(
-            "if iszero(staticcall(gas(), 8, {}, 0x180, 0x00, 0x20)) {{ fail0({}) }}",
+            "if iszero(and(eq(returndatasize(), 0x20), staticcall(gas(), 8, {}, 0x180, 0x00, 0x20))) {{ fail0({}) }}",
             hex(SCRATCH),
             errors.precompile
         ));

@@ -13,13 +13,14 @@ use super::{Errors, R};
 pub fn sums(code: &mut Code, errors: &Errors) {
     let precompile = |input: usize, len: usize, output: usize, address: usize| {
         format!(
-            "if iszero(staticcall(gas(), {address}, {}, {}, {}, 0x40)) {{ fail0({}) }}",
+            "if iszero(and(eq(returndatasize(), 0x40), staticcall(gas(), {address}, {}, {}, {}, 0x40))) {{ fail0({}) }}",
             hex(input),
             hex(len),
             hex(output),
             errors.precompile
         )
     };
+    code.note("Where a precompile is missing a call succeeds and returns nothing: hence the sizes. The last operand of `and` comes first.");
     code.note("Adds s times a point of the proof to the right side.");
     code.block("function addPoint(at, s)", |code| {
         code.line(format!("calldatacopy({}, at, 0x40)", hex(POINT)));

@@ -41,7 +41,7 @@ fn line(line: &str) -> usize {
     bytes
 }
 
-const BUILTINS: [&str; 24] = [
+const BUILTINS: [&str; 25] = [
     "add",
     "addmod",
     "and",
@@ -60,6 +60,7 @@ const BUILTINS: [&str; 24] = [
     "mul",
     "mulmod",
     "or",
+    "returndatasize",
     "revert",
     "shl",
     "shr",
