@@ -38,10 +38,10 @@ fn layouts_stay() {
     let v3 = layout(&iris_bundle("v3"));
     let found = [layout(&frozen), v1, v3, layout(&iris_bundle("v3_mask"))];
     let expected = [
-        "2^12 rows, 3182 used, 23 advice, 14 fixed: 6693c0181c93ea8b",
-        "2^14 rows, 16299 used, 23 advice, 14 fixed: 09d73ad89b74a472",
-        "2^15 rows, 26901 used, 23 advice, 14 fixed: c8d28f05fdcb946c",
-        "2^16 rows, 53459 used, 23 advice, 14 fixed: b5ff986cfcf61f4e",
+        "2^12 rows, 3196 used, 22 advice, 19 fixed: f38d893c21add2d6",
+        "2^14 rows, 16360 used, 22 advice, 19 fixed: 699523eb1a158c90",
+        "2^15 rows, 26901 used, 22 advice, 19 fixed: 4f812c60e22c025d",
+        "2^16 rows, 53459 used, 22 advice, 19 fixed: ea5d55ffe8c41a41",
     ];
     assert_eq!(found.each_ref().map(String::as_str), expected);
 }
