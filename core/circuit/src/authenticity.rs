@@ -15,6 +15,7 @@ use crate::{
         merkle::{MerkleChip, PlacedPath},
         pin::{Constants, PinChip},
     },
+    code::Code,
     field::from_ark,
     layout::{CellRef, Columns, Plan, Trace},
 };
@@ -27,6 +28,11 @@ mod word {
     pub const SCOPE: usize = 5;
     pub const NOT_BEFORE: usize = 7;
 }
+
+/// Kinds of rows: rounds of either width, steps of multiplications.
+const ROUNDS: usize = 5;
+/// Other kinds of rows: pinned cells, loads, swaps, points, ends of multiplications, integers.
+pub const KINDS: usize = 8;
 
 /// All chips of this half of the statement.
 #[derive(Clone, Debug)]
@@ -123,14 +129,18 @@ pub struct PlacedAuthenticity {
 }
 
 impl AuthenticityChip {
-    /// Makes all gates.
-    pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns) -> Self {
-        let pin = PinChip::configure(meta, columns);
-        let hash = HashChip::configure(meta, columns, &pin);
+    /// Makes all gates; takes [`KINDS`] of `kinds`.
+    ///
+    /// Rounds of hashes and steps of multiplications have relations of degree 3 and a code of order 2 for themselves. What else stands
+    /// on such a row, a pinned cell or a point on the curve, is a kind of the other code.
+    pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns, kinds: &mut Code) -> Self {
+        let rounds = &mut Code::new(meta, 2, ROUNDS);
+        let pin = PinChip::configure(meta, columns, kinds);
+        let hash = HashChip::configure(meta, columns, &pin, rounds, kinds);
         Self {
-            merkle: MerkleChip::configure(meta, columns, &hash),
-            eddsa: EddsaChip::configure(meta, columns, &pin, &hash),
-            compare: CompareChip::configure(meta, columns),
+            merkle: MerkleChip::configure(meta, columns, &hash, kinds),
+            eddsa: EddsaChip::configure(meta, columns, &pin, &hash, rounds, kinds),
+            compare: CompareChip::configure(meta, columns, kinds),
             pin,
             hash,
         }
@@ -155,7 +165,7 @@ impl AuthenticityChip {
         at += eddsa.rows_used;
         let full_rows = eddsa.full_rows();
         let node = domain(Domain::IssuerNode);
-        let path = self.merkle.place(plan, at, node, TREE_DEPTH, zero);
+        let path = self.merkle.place(plan, at, node, TREE_DEPTH);
         at += path.rows_used;
         let compare = self.compare.place(plan, at);
         at += compare.rows_used;

@@ -200,8 +200,9 @@ impl Front {
             });
         }
         let mut plan = Plan::default();
-        // The last usable row is where the look-up's running sum must be zero.
-        let mut space = Space::new(usable - 1);
+        // The last two usable rows are where the look-up's running sum must be zero.
+        let end = usable - 2;
+        let mut space = Space::new(end);
         let lens = outputs.iter().map(|o| o.runs.iter().sum::<usize>());
         let packed: usize = lens.map(|len| len.div_ceil(WORD_BITS)).sum();
         let revealed = statement.mode == OutputMode::Revealed;
@@ -210,7 +211,7 @@ impl Front {
         let first = space.take(group::BYTE, shown)?;
         debug_assert_eq!(first, 0);
         for row in 0..shown {
-            plan.enable(config.public, row);
+            config.public.enable(&mut plan, row);
         }
         let authenticity = {
             let rows = config.authenticity.place(&mut Plan::default(), 0).rows_used;
@@ -221,12 +222,12 @@ impl Front {
             }
             placed
         };
-        let mut lookup = config.lookup.place(&mut plan, gates.base, usable - 1)?;
+        let mut lookup = config.lookup.place(&mut plan, gates.base, end)?;
         lookup.bytes(
             &mut plan,
             &config.lookup,
             authenticity.byte_rows.iter().copied(),
-        );
+        )?;
 
         let mut signs = Vec::new();
         for output in outputs {
@@ -234,7 +235,7 @@ impl Front {
             let placed = config
                 .signs
                 .place(&mut plan, &mut space, columns, &output.runs)?;
-            lookup.limbs(&mut plan, &config.lookup, placed.limb_rows());
+            lookup.limbs(&mut plan, &config.lookup, placed.limb_rows())?;
             signs.push(placed);
         }
         let mut pixels = Vec::new();
@@ -244,7 +245,7 @@ impl Front {
                 let placed = config
                     .pixels
                     .place(&mut plan, &mut space, &config.columns, *shape)?;
-                lookup.bytes(&mut plan, &config.lookup, placed.byte_rows());
+                lookup.bytes(&mut plan, &config.lookup, placed.byte_rows())?;
                 layouts.push(placed);
             }
             pixels.push(layouts);

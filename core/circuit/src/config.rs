@@ -1,12 +1,8 @@
 //! All columns, challenges and gates of the statement circuit.
-use halo2_proofs::{
-    halo2curves::bn256::Fr,
-    plonk::{ConstraintSystem, Selector},
-    poly::Rotation,
-};
+use halo2_proofs::{halo2curves::bn256::Fr, plonk::ConstraintSystem, poly::Rotation};
 
 use crate::{
-    authenticity::AuthenticityChip,
+    authenticity::{self, AuthenticityChip},
     chip::{
         glue::GlueConfig,
         lookup::LookupConfig,
@@ -14,6 +10,7 @@ use crate::{
         sbox::SboxConfig,
         signs::{SignConfig, SignGates},
     },
+    code::{Code, Kind},
     layout::{Challenges, Col, Columns},
 };
 
@@ -28,6 +25,13 @@ pub struct GateSet {
     pub base: u64,
     /// What the output tensors need.
     pub signs: SignGates,
+}
+
+impl GateSet {
+    /// Kinds of rows of the byte lanes: instance words, authenticity, byte runs by step, free runs, outputs.
+    fn kinds(&self) -> usize {
+        1 + authenticity::KINDS + 2 * self.strides.len() + 2 + self.signs.kinds()
+    }
 }
 
 impl Default for GateSet {
@@ -64,7 +68,7 @@ pub struct Config {
     /// Signature, issuer set, nullifier.
     pub authenticity: AuthenticityChip,
     /// Rows that show an instance word in [`PUBLIC`].
-    pub public: Selector,
+    pub public: Kind,
 }
 
 /// The column in which row `i` shows instance word `i`.
@@ -77,9 +81,10 @@ impl Config {
         let challenges = Challenges::configure(meta);
         let glue = GlueConfig::configure(meta, &columns, &challenges);
         let lookup = LookupConfig::configure(meta, &columns, &challenges);
-        let public = meta.selector();
+        let kinds = &mut Code::new(meta, 3, gates.kinds());
+        let public = kinds.kind();
         meta.create_gate("public", |meta| {
-            let q = meta.query_selector(public);
+            let q = public.selector(meta);
             let word = meta.query_instance(columns.instance, Rotation::cur());
             [("instance word", q * (columns.cur(meta, PUBLIC) - word))]
         });
@@ -88,7 +93,7 @@ impl Config {
                 meta,
                 &columns,
                 &challenges,
-                glue.cont_low,
+                kinds,
                 &gates.strides,
                 &gates.tails,
             ),
@@ -97,12 +102,12 @@ impl Config {
                 &columns,
                 &challenges,
                 &lookup,
-                glue.cont_low,
+                kinds,
                 gates.base,
                 &gates.signs,
             ),
-            sbox: SboxConfig::configure(meta, &columns, &challenges, glue.cont_high),
-            authenticity: AuthenticityChip::configure(meta, &columns),
+            sbox: SboxConfig::configure(meta, &columns, &challenges, &glue.high),
+            authenticity: AuthenticityChip::configure(meta, &columns, kinds),
             columns,
             challenges,
             lookup,

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use halo2_proofs::halo2curves::{bn256::Fr, ff::Field};
 
 use crate::{
-    chip::glue::GlueConfig,
+    chip::glue::{GlueConfig, High},
     error::CircuitError,
     layout::{CellRef, ChallengeValues, Col, Columns, Plan, Trace, CONST_LANES},
     space::{group, Space},
@@ -34,7 +34,7 @@ pub type Coefficients = [Fr; CONST_LANES];
 enum Node {
     External(CellRef),
     Products(Vec<(Val, Val)>),
-    /// `parts[0] + factors[0]·(parts[1] + factors[1]·(…))`, one factor less than parts.
+    /// `parts[0] + factors[0]·(parts[1] + factors[1]·(…))`, as many factors as parts; the last one is the constant 0.
     Chain {
         parts: Vec<Val>,
         factors: Vec<Val>,
@@ -183,9 +183,16 @@ impl Program {
             [one] => *one,
             _ => {
                 let factors = vec![factor; parts.len() - 1];
-                self.push(Node::Chain { parts, factors })
+                self.push_chain(parts, factors)
             }
         }
+    }
+
+    /// A chain with a factor after each part but the last, which gets the factor 0.
+    fn push_chain(&mut self, parts: Vec<Val>, mut factors: Vec<Val>) -> Val {
+        factors.truncate(parts.len() - 1);
+        factors.push(self.constant(Fr::zero()));
+        self.push(Node::Chain { parts, factors })
     }
 
     /// `parts[0] + factors[0]·(parts[1] + factors[1]·(…))`; missing factors end the chain.
@@ -194,7 +201,7 @@ impl Program {
         match parts.as_slice() {
             [] => self.constant(Fr::zero()),
             [one] => *one,
-            _ => self.push(Node::Chain { parts, factors }),
+            _ => self.push_chain(parts, factors),
         }
     }
 
@@ -268,7 +275,6 @@ impl Program {
         let mut cells: Vec<CellRef> = Vec::with_capacity(self.nodes.len());
         let low = group::GLUE01 | group::GLUE2;
         let high = group::GLUE3 | group::CONST;
-        let one = Fr::one();
         for node in &self.nodes {
             let cell = match node {
                 Node::External(cell) => *cell,
@@ -276,12 +282,11 @@ impl Program {
                     let first = space.take(low, terms.len())?;
                     for (i, (a, b)) in terms.iter().enumerate() {
                         let row = first + i;
-                        plan.enable(config.product, row);
-                        plan.fix(
-                            config.cont_low,
-                            row,
-                            if i + 1 < terms.len() { one } else { Fr::zero() },
-                        );
+                        if i + 1 < terms.len() {
+                            config.product.enable(plan, row);
+                        } else {
+                            config.product_end.enable(plan, row);
+                        }
                         plan.copy(cells[a.0], CellRef::new(Col::Glue(0), row));
                         plan.copy(cells[b.0], CellRef::new(Col::Glue(1), row));
                     }
@@ -289,19 +294,11 @@ impl Program {
                 }
                 Node::Chain { parts, factors } => {
                     let first = space.take(low, parts.len())?;
-                    for (i, part) in parts.iter().enumerate() {
+                    for (i, (part, factor)) in parts.iter().zip(factors).enumerate() {
                         let row = first + i;
-                        let factor = (i + 1 < parts.len()).then(|| factors.get(i)).flatten();
-                        plan.enable(config.horner, row);
-                        plan.fix(
-                            config.cont_low,
-                            row,
-                            if factor.is_some() { one } else { Fr::zero() },
-                        );
+                        config.horner.enable(plan, row);
                         plan.copy(cells[part.0], CellRef::new(Col::Glue(0), row));
-                        if let Some(factor) = factor {
-                            plan.copy(cells[factor.0], CellRef::new(Col::Glue(1), row));
-                        }
+                        plan.copy(cells[factor.0], CellRef::new(Col::Glue(1), row));
                     }
                     CellRef::new(Col::Glue(2), first)
                 }
@@ -309,14 +306,13 @@ impl Program {
                     let first = space.take(high, rows.len())?;
                     for (i, (coefficients, step)) in rows.iter().enumerate() {
                         let row = first + i;
-                        plan.enable(
-                            match step {
-                                Step::Beta => config.poly_beta,
-                                Step::Lambda => config.poly_lambda,
-                            },
-                            row,
-                        );
-                        fix_row(plan, columns, config, row, coefficients, i + 1 < rows.len());
+                        let step = match step {
+                            _ if i + 1 == rows.len() => 0,
+                            Step::Beta => 1,
+                            Step::Lambda => 2,
+                        };
+                        config.high.enable(plan, row, High::Beta(step));
+                        fix_row(plan, columns, row, coefficients);
                     }
                     CellRef::new(Col::Glue(3), first)
                 }
@@ -324,8 +320,9 @@ impl Program {
                     let first = space.take(high, rows.len())?;
                     for (i, coefficients) in rows.iter().enumerate() {
                         let row = first + i;
-                        plan.enable(config.poly_delta, row);
-                        fix_row(plan, columns, config, row, coefficients, i + 1 < rows.len());
+                        let more = i + 1 < rows.len();
+                        config.high.enable(plan, row, High::Delta(more));
+                        fix_row(plan, columns, row, coefficients);
                     }
                     CellRef::new(Col::Glue(3), first)
                 }
@@ -342,22 +339,10 @@ impl Program {
     }
 }
 
-fn fix_row(
-    plan: &mut Plan,
-    columns: &Columns,
-    config: &GlueConfig,
-    row: usize,
-    coefficients: &Coefficients,
-    more: bool,
-) {
+fn fix_row(plan: &mut Plan, columns: &Columns, row: usize, coefficients: &Coefficients) {
     for (column, value) in columns.consts.iter().zip(coefficients) {
         plan.fix(*column, row, *value);
     }
-    plan.fix(
-        config.cont_high,
-        row,
-        if more { Fr::one() } else { Fr::zero() },
-    );
 }
 
 /// A program with its rows.
@@ -375,13 +360,7 @@ impl PlacedProgram {
                 Node::External(_) => Vec::new(),
                 Node::Products(terms) => vec!["glue: product"; terms.len()],
                 Node::Chain { parts, .. } => vec!["glue: horner"; parts.len()],
-                Node::PolyBeta(rows) => rows
-                    .iter()
-                    .map(|(_, step)| match step {
-                        Step::Beta => "glue: poly beta",
-                        Step::Lambda => "glue: poly lambda",
-                    })
-                    .collect(),
+                Node::PolyBeta(rows) => vec!["glue: poly beta"; rows.len()],
                 Node::PolyDelta(rows) => vec!["glue: poly delta"; rows.len()],
             };
             let last = gates.len().saturating_sub(1);
@@ -411,10 +390,8 @@ impl PlacedProgram {
                     }
                 }
                 Node::Chain { parts, factors } => {
-                    for (i, part) in parts.iter().enumerate().rev() {
-                        let part = trace.at(self.cells[part.0]);
-                        let factor = factors.get(i).filter(|_| i + 1 < parts.len());
-                        let factor = factor.map_or(Fr::zero(), |f| trace.at(self.cells[f.0]));
+                    for (i, (part, factor)) in parts.iter().zip(factors).enumerate().rev() {
+                        let [part, factor] = [part, factor].map(|v| trace.at(self.cells[v.0]));
                         acc = part + factor * acc;
                         self.low(trace, cell.row + i, part, factor, acc);
                     }

@@ -9,7 +9,7 @@
 //! | `Byte(0..8)` | 8 | first | looked-up cells (bytes, limbs); hash states, curve points |
 //! | `Full(0..6)` | 6 | first | S-box inputs and squares; output bits; curve points |
 //! | `Multiplicity` | 1 | first | how often each table entry is looked up |
-//! | `Helper(0..3)`, `Sum` | 4 | second | the logUp argument |
+//! | `Helper(0..2)`, `Sum` | 3 | second | the logUp argument |
 //! | `Glue(0..4)` | 4 | second | Horner accumulators and the glue program |
 use std::collections::HashMap;
 
@@ -28,8 +28,8 @@ use crate::error::CircuitError;
 pub const BYTE_LANES: usize = 8;
 /// Full-width first-phase cells in a row.
 pub const FULL_LANES: usize = 6;
-/// Helper columns of the logUp argument; each serves up to three cells.
-pub const HELPERS: usize = 3;
+/// Helper columns of the logUp argument; each serves three cells, the running sum two more.
+pub const HELPERS: usize = 2;
 /// Second-phase accumulator columns.
 pub const GLUE_LANES: usize = 4;
 /// Shared fixed columns: round constants, prefix masks, polynomial coefficients.
@@ -83,7 +83,7 @@ impl Col {
 
     /// Whether the column takes part in copy constraints.
     pub const fn wired(self) -> bool {
-        matches!(self, Col::Byte(1..=5) | Col::Glue(_))
+        matches!(self, Col::Byte(1..=2) | Col::Glue(_))
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod authenticity;
 pub mod chip;
 pub mod circuit;
+pub mod code;
 pub mod compile;
 pub mod config;
 pub mod error;

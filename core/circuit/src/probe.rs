@@ -126,8 +126,13 @@ impl<'a> Probe<'a> {
     pub fn lookup_rows(&self) -> [usize; 2] {
         [
             self.0.authenticity.byte_rows.first().copied().unwrap_or(0),
-            self.0.usable - 1,
+            self.0.lookup.end(),
         ]
+    }
+
+    /// Where the multiplicity of a table entry stands: limbs, then bytes.
+    pub fn multiplicity(&self, index: usize) -> CellRef {
+        self.0.lookup.multiplicity(index)
     }
 
     /// The permutations of a sponge, in the batch.
@@ -182,7 +187,7 @@ impl<'a> Probe<'a> {
 pub struct Landmarks {
     /// First round of a hash of width 3.
     pub holder: usize,
-    /// First round of a hash of width 6; its fifth input is loaded on the row before.
+    /// First round of a hash of width 6; its inputs 2 to 5 are loaded on the two rows before.
     pub digest: usize,
     /// The issuer's key.
     pub key: usize,

@@ -181,7 +181,7 @@ pub fn place(
     let states = groups
         .iter()
         .map(|_| {
-            let wired = 5;
+            let wired = 2;
             let first = space.take(group::BYTE, WIDTH.div_ceil(wired))?;
             Ok((0..WIDTH)
                 .map(|i| CellRef::new(Col::Byte(1 + i % wired), first + i / wired))

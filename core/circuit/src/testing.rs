@@ -9,7 +9,8 @@ use halo2_proofs::{
 };
 
 use crate::{
-    authenticity::AuthenticityChip,
+    authenticity::{AuthenticityChip, KINDS},
+    code::Code,
     layout::{CellRef, Col, Columns, Plan, Trace},
 };
 
@@ -43,7 +44,8 @@ impl Circuit<Fr> for TestCircuit<'_> {
     fn configure(meta: &mut ConstraintSystem<Fr>) -> Chips {
         let columns = Columns::configure(meta);
         meta.enable_equality(columns.instance);
-        let authenticity = AuthenticityChip::configure(meta, &columns);
+        let mut kinds = Code::new(meta, 3, KINDS);
+        let authenticity = AuthenticityChip::configure(meta, &columns, &mut kinds);
         Chips {
             columns,
             authenticity,

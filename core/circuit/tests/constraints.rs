@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 mod common;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use common::{wrapped_model_of, Scene, Table};
 use halo2_proofs::halo2curves::bn256::Fr;
@@ -51,19 +51,25 @@ fn public_and_lookup(t: &Table<'_>) {
     t.add("signal", probe.public(6), one, &["public / instance word"]);
     let [row, end] = probe.lookup_rows();
     let sum = "lookup: sum / running sum";
-    for i in 0..3 {
+    let free = "lookup: sum / running sum, not looked up";
+    let next = "lookup: edges / next sum is zero";
+    for i in 0..2 {
         let gate = format!("lookup: fractions / helper {i}");
         let cell = CellRef::new(Col::Helper(i), row);
         t.set(&gate, &[(cell, one)], &[&gate, sum]);
     }
-    t.set("running sum", &[(CellRef::new(Col::Sum, row), one)], &[sum]);
-    for row in [0, end] {
-        t.set(
-            "an end of the running sum",
-            &[(CellRef::new(Col::Sum, row), one)],
-            &[LOOKUP, sum],
-        );
-    }
+    // The row before is not looked up.
+    let at = |row: usize| CellRef::new(Col::Sum, row);
+    t.set("running sum", &[(at(row), one)], &[sum, free]);
+    t.set(
+        "running sum of the row behind",
+        &[(at(row + 1), one)],
+        &[sum, free],
+    );
+    t.set("before the running sum", &[(at(0), one)], &[LOOKUP]);
+    t.set("its start", &[(at(1), one)], &[next, free]);
+    t.set("its end", &[(at(end), one)], &[LOOKUP, free]);
+    t.set("behind its end", &[(at(end + 1), one)], &[next]);
 }
 
 fn pixels(t: &Table<'_>) {
@@ -111,27 +117,7 @@ fn signs(t: &Table<'_>) {
     );
     let pack_gate = "signs: pack / sum by words";
     t.set("packed bits", &[(pack, one)], &[COPY, pack_gate]);
-    // Three gates of one name: within a word, on to the next word (row 61), and the last row (83).
-    let kinds = |row: usize| -> BTreeSet<[usize; 2]> {
-        let cell = CellRef::new(pack.col, pack.row + row);
-        let failures = t.scene.raw_failures(&[(cell, one)], &[]);
-        failures.iter().filter_map(common::constraint).collect()
-    };
-    let [within, next, last] = [vec![5], vec![61, 62], vec![83]].map(|rows| {
-        let found: Vec<_> = rows.into_iter().map(kinds).collect();
-        found[1..].iter().fold(found[0].clone(), |a, b| {
-            a.intersection(b).copied().collect()
-        })
-    });
-    assert_eq!(within.len(), 1);
-    // Row 61 ends the first word, row 62 begins the second; both see row 61's own gate and one that is within a word.
-    assert_eq!(next.len(), 2);
-    assert!(next.is_superset(&within));
-    assert_eq!(last.len(), 2);
-    assert_eq!(
-        last.intersection(&next).copied().collect::<BTreeSet<_>>(),
-        within
-    );
+    // Within a word, at its end (row 61), the next word's first row, and the tensor's last row.
     for row in [5, 61, 62, 83] {
         t.set(
             "packed bits, a later row",
@@ -194,7 +180,7 @@ fn glue(t: &Table<'_>) {
         "glue: horner" => "glue: horner / horner step".to_owned(),
         poly => format!("{poly} / fixed polynomial"),
     };
-    assert_eq!(rows.len(), 5);
+    assert_eq!(rows.len(), 4);
     for (gate, rows) in rows {
         let own = name(gate);
         for (cell, more, before) in rows {
@@ -239,7 +225,7 @@ fn hashes(t: &Table<'_>) {
     ];
     for (square, mix, col) in squares {
         let expected = gate("poseidon3: full round", &[square, mix]);
-        bump(Col::Byte(col), at.holder, &expected);
+        bump(Col::Byte(col), at.holder + 1, &expected);
     }
     let partial = at.holder + 4;
     bump(
@@ -277,11 +263,14 @@ fn hashes(t: &Table<'_>) {
         );
         bump(Col::Byte(col), partial + 1, &expected);
     }
-    t.bump(
-        Col::Byte(0),
-        at.digest,
-        &["poseidon6: load / fifth input", "poseidon6: turn / turn 4"],
-    );
+    for (col, load, turn) in [
+        (3, "load / lane 3", "poseidon6: turn / turn 1"),
+        (4, "load / lane 4", "poseidon6: turn / turn 2"),
+        (5, "load / lane 5", "poseidon6: turn / turn 3"),
+        (0, "load / lane 0", "poseidon6: turn / turn 4"),
+    ] {
+        t.bump(Col::Byte(col), at.digest, &[load, turn]);
+    }
     // Element 0 of the first row is the domain.
     t.bump(
         Col::Byte(1),
@@ -328,6 +317,11 @@ fn signature(t: &Table<'_>) {
         eighth,
         &["edwards: curve / x squared", "edwards: curve / equation"],
     );
+    t.bump(
+        Col::Full(1),
+        eighth,
+        &["edwards: curve / y squared", "edwards: curve / equation"],
+    );
     t.bump(Col::Full(0), at.key, &["edwards: x invertible / inverse"]);
     let step = |names: &[&str]| -> Vec<String> {
         names
@@ -345,7 +339,7 @@ fn signature(t: &Table<'_>) {
         t.bump(col, row, &expected);
     };
     // The first row of h·(8A) whose bit is 1, and its end.
-    let first = at.key + 3;
+    let first = at.key + 6;
     let set = (first..first + 254)
         .find(|&row| t.trace.get(Col::Byte(7), row) != Fr::zero())
         .unwrap();
@@ -354,8 +348,13 @@ fn signature(t: &Table<'_>) {
     bump(Col::Byte(7), set, &["v", "add x", "add y"], &[]);
     bump(Col::Byte(1), end, &["double x"], &[]);
     bump(Col::Byte(2), end, &["double y"], &[]);
-    bump(Col::Byte(3), end, &["add x"], &[COPY]);
-    bump(Col::Byte(4), end, &["add y"], &[COPY]);
-    bump(Col::Byte(0), end, &["below"], &["constant: flag / value"]);
-    bump(Col::Byte(5), end, &["bit", "u", "v", "add y"], &[COPY]);
+    bump(Col::Byte(3), end, &["add x"], &["scalar: end / x"]);
+    bump(Col::Byte(4), end, &["add y"], &["scalar: end / y"]);
+    bump(Col::Byte(0), end, &["below"], &["scalar: end / below"]);
+    bump(
+        Col::Byte(5),
+        end,
+        &["bit", "u", "v", "add y"],
+        &["scalar: end / used up"],
+    );
 }

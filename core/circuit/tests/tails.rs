@@ -85,13 +85,17 @@ impl<'a> Cheat<'a> {
         self.set(cell, value + by);
     }
 
+    fn entry(&self, index: usize) -> CellRef {
+        self.scene.compiled.probe().multiplicity(index)
+    }
+
     /// A looked-up cell: `first` is where its table begins.
     fn look_up(&mut self, cell: CellRef, value: u64, first: usize) {
         let old = self.trace.at(cell).to_bytes();
         let old = usize::from(u16::from_le_bytes([old[0], old[1]]));
-        self.add(CellRef::new(Col::Multiplicity, first + old), -Fr::one());
+        self.add(self.entry(first + old), -Fr::one());
         let new = first + value as usize;
-        self.add(CellRef::new(Col::Multiplicity, new), Fr::one());
+        self.add(self.entry(new), Fr::one());
         self.set(cell, Fr::from(value));
     }
 

@@ -41,7 +41,7 @@ fn keys_for_tests_are_refused_in_production() {
     description.insecure_srs = false;
     let key = VerifyingKey::new(&description).unwrap();
     let solc = Solc::locate().unwrap();
-    let compiled = solc.compile(Package::new(&key).unwrap().files(), Optimizer::default());
+    let compiled = solc.compile(Package::new(&key).unwrap().sources(), Optimizer::default());
     let compiled = compiled.unwrap();
     let creation = &compiled.contract("VerilensVerifier").unwrap().creation;
     let secure = world.chain.deploy(creation, &[]).unwrap();

@@ -1,21 +1,25 @@
 //! `captured_at ≥ not_before` for unsigned 64-bit integers.
 //!
 //! Three integers, each as eight bytes in `Byte(0..8)` and recomposed in `Byte(1)` of the next row: captured_at,
-//! not_before and their difference; a last gate says `captured_at = not_before + difference`. With all bytes in
+//! not_before and their difference; a last gate says `captured_at = not_before + difference`, with a copy of not_before beside the
+//! difference and one of captured_at in the row after it. With all bytes in
 //! range both sides are below 2⁶⁵, so the equation holds over the integers and the difference is not negative.
 //! The bytes' ranges are guarded by the shared look-up: its owner must enable it on [`PlacedCompare::byte_rows`].
 use halo2_proofs::{
     halo2curves::bn256::Fr,
-    plonk::{ConstraintSystem, Expression, Selector},
+    plonk::{ConstraintSystem, Expression},
 };
 
-use crate::layout::{CellRef, Col, Columns, Plan, Trace, BYTE_LANES};
+use crate::{
+    code::{Code, Kind},
+    layout::{CellRef, Col, Columns, Plan, Trace, BYTE_LANES},
+};
 
 /// Bytes to integer, and the sum.
 #[derive(Clone, Debug)]
 pub struct CompareChip {
-    recompose: Selector,
-    sum: Selector,
+    recompose: Kind,
+    sum: Kind,
 }
 
 /// A placed comparison.
@@ -33,12 +37,12 @@ pub struct PlacedCompare {
 }
 
 impl CompareChip {
-    /// Makes the two gates.
-    pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns) -> Self {
-        let recompose = meta.selector();
-        let sum = meta.selector();
+    /// Makes the two gates; takes two kinds.
+    pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns, kinds: &mut Code) -> Self {
+        let recompose = kinds.kind();
+        let sum = kinds.kind();
         meta.create_gate("compare: recompose", |cells| {
-            let q = cells.query_selector(recompose);
+            let q = recompose.selector(cells);
             let value = columns.next(cells, Col::Byte(1));
             let bytes = (0..BYTE_LANES)
                 .rev()
@@ -48,10 +52,10 @@ impl CompareChip {
             [("bytes", q * (value - bytes))]
         });
         meta.create_gate("compare: sum", |cells| {
-            let q = cells.query_selector(sum);
+            let q = sum.selector(cells);
             let difference = columns.cur(cells, Col::Byte(1));
             let smaller = columns.cur(cells, Col::Byte(2));
-            let larger = columns.cur(cells, Col::Byte(3));
+            let larger = columns.next(cells, Col::Byte(1));
             [("difference", q * (larger - smaller - difference))]
         });
         Self { recompose, sum }
@@ -61,19 +65,19 @@ impl CompareChip {
     pub fn place(&self, plan: &mut Plan, row: usize) -> PlacedCompare {
         let byte_rows = vec![row, row + 2, row + 4];
         for at in &byte_rows {
-            plan.enable(self.recompose, *at);
+            self.recompose.enable(plan, *at);
         }
         let captured_at = CellRef::new(Col::Byte(1), row + 1);
         let not_before = CellRef::new(Col::Byte(1), row + 3);
-        plan.enable(self.sum, row + 5);
+        self.sum.enable(plan, row + 5);
         plan.copy(not_before, CellRef::new(Col::Byte(2), row + 5));
-        plan.copy(captured_at, CellRef::new(Col::Byte(3), row + 5));
+        plan.copy(captured_at, CellRef::new(Col::Byte(1), row + 6));
         PlacedCompare {
             row,
             captured_at,
             not_before,
             byte_rows,
-            rows_used: 6,
+            rows_used: 7,
         }
     }
 
@@ -94,7 +98,7 @@ impl CompareChip {
             trace.set(Col::Byte(1), row + 1, Fr::from(value));
         }
         trace.set(Col::Byte(2), placed.row + 5, Fr::from(not_before));
-        trace.set(Col::Byte(3), placed.row + 5, Fr::from(captured_at));
+        trace.set(Col::Byte(1), placed.row + 6, Fr::from(captured_at));
     }
 }
 
@@ -158,6 +162,6 @@ mod tests {
         let sum = "compare: sum / difference";
         t.bump(Col::Byte(1), 6, &[bytes, sum]);
         t.bump(Col::Byte(2), 6, &[sum, "copy"]);
-        t.bump(Col::Byte(3), 6, &[sum, "copy"]);
+        t.bump(Col::Byte(1), 7, &[sum, "copy"]);
     }
 }

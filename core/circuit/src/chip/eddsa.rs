@@ -7,12 +7,12 @@
 //!
 //! | rows | hold |
 //! | --- | --- |
-//! | 0 | base point's y, pinned |
-//! | 1..=3, 4, 5..=6 | `A'`, doubled to `A` (row 4), doubled on |
-//! | 7..=261 | `h·(8A)`, its accumulator starting at `R8` |
-//! | 262 | `R8`, on the curve |
-//! | 263..=517 | `S·B8`, its accumulator starting at (0, 1) |
-//! | 518.. | `h` |
+//! | 0, 1 | base point's y and x, pinned |
+//! | 2..=4, 5, 6..=8 | `A'`, doubled to `A` (row 5), doubled on to `8A` |
+//! | 9..=266 | `h·(8A)`, its accumulator starting at `R8` |
+//! | 267 | `R8`, on the curve |
+//! | 268..=525 | `S·B8`, its accumulator starting at (0, 1) |
+//! | 526.. | `h` |
 //!
 //! Both multiplications must end in the same point.
 use std::sync::OnceLock;
@@ -28,6 +28,7 @@ use super::{
     scalar_mul::{self, field_order, subgroup_order, PlacedMul, ScalarMulChip},
 };
 use crate::{
+    code::Code,
     field::from_ark,
     layout::{CellRef, Columns, Plan, Trace},
 };
@@ -56,10 +57,14 @@ pub struct PlacedEddsa {
     pub rows_used: usize,
 }
 
-/// Row of `A`, relative to the first.
-pub const KEY_ROW: usize = 4;
+/// Row of `A'`, relative to the first.
+pub const EIGHTH_ROW: usize = 2;
+/// Row of `A`.
+pub const KEY_ROW: usize = EIGHTH_ROW + 3;
+/// Row of `8A`.
+pub const EIGHT_ROW: usize = KEY_ROW + 3;
 /// First row of `h·(8A)`.
-pub const H_MUL_ROW: usize = KEY_ROW + 3;
+pub const H_MUL_ROW: usize = EIGHT_ROW + 1;
 /// Row of `R8`.
 pub const R8_ROW: usize = H_MUL_ROW + scalar_mul::ROWS;
 /// First row of `S·B8`.
@@ -70,7 +75,7 @@ pub const CHALLENGE_ROW: usize = S_MUL_ROW + scalar_mul::ROWS;
 impl PlacedEddsa {
     /// Rows that use `Full` columns.
     pub fn full_rows(&self) -> [usize; 3] {
-        [self.row + 1, self.row + KEY_ROW, self.row + R8_ROW]
+        [EIGHTH_ROW, KEY_ROW, R8_ROW].map(|at| self.row + at)
     }
 }
 
@@ -81,12 +86,14 @@ impl EddsaChip {
         columns: &Columns,
         pin: &PinChip,
         hash: &HashChip,
+        rounds: &mut Code,
+        kinds: &mut Code,
     ) -> Self {
         Self {
             pin: pin.clone(),
             hash: hash.clone(),
-            edwards: EdwardsChip::configure(meta, columns),
-            mul: ScalarMulChip::configure(meta, columns, pin),
+            edwards: EdwardsChip::configure(meta, columns, kinds),
+            mul: ScalarMulChip::configure(meta, columns, hash, rounds, kinds),
         }
     }
 
@@ -95,14 +102,17 @@ impl EddsaChip {
         let point = |at| (CellRef::new(edwards::X, at), CellRef::new(edwards::Y, at));
         let base = base8();
         let base_y = self.pin.place(plan, row, base.1);
-        self.edwards.place_on_curve(plan, row + 1);
+        let base_x = self.pin.place(plan, row + 1, base.0);
+        self.edwards.place_on_curve(plan, row + EIGHTH_ROW);
+        self.mul
+            .place_doublings(plan, row + EIGHTH_ROW, EIGHT_ROW - EIGHTH_ROW);
         self.edwards.place_invertible(plan, row + KEY_ROW);
         let key = point(row + KEY_ROW);
 
         let h_mul = self
             .mul
             .place(plan, row + H_MUL_ROW, &field_order(), constants.zero);
-        self.mul.place_doublings(plan, &h_mul, H_MUL_ROW - 1);
+        copy_point(plan, point(row + EIGHT_ROW), h_mul.base);
         let r8 = point(row + R8_ROW);
         self.edwards.place_on_curve(plan, row + R8_ROW);
         copy_point(plan, r8, h_mul.start);
@@ -110,8 +120,7 @@ impl EddsaChip {
         let s_mul = self
             .mul
             .place(plan, row + S_MUL_ROW, &subgroup_order(), constants.zero);
-        self.pin.place(plan, row + S_MUL_ROW, base.0);
-        plan.copy(base_y, s_mul.base.1);
+        copy_point(plan, (base_x, base_y), s_mul.base);
         copy_point(plan, (constants.zero, constants.one), s_mul.start);
         copy_point(plan, h_mul.end, s_mul.end);
 
@@ -146,6 +155,7 @@ impl EddsaChip {
     ) {
         let base = base8();
         trace.set(edwards::X, placed.row, base.1);
+        trace.set(edwards::X, placed.row + 1, base.0);
         let eighth = Projective::from_affine(key).mul(eighth_mod_order());
         let chain = [eighth, eighth.double(), eighth.double().double()];
         // The key itself goes in as it was given, so that a key off the subgroup is caught, not repaired.
@@ -157,7 +167,7 @@ impl EddsaChip {
             a.double().double(),
             a.double().double().double(),
         ]));
-        let eight_a = multiples.pop().unwrap_or(*key);
+        let eight_a = multiples.last().copied().unwrap_or(*key);
         let inverse = key.0.invert().unwrap_or_else(Fr::zero);
         trace.set(edwards::INVERSE, placed.row + KEY_ROW, inverse);
         self.edwards.fill_on_curve(trace, placed.row + R8_ROW, r8);
@@ -172,9 +182,10 @@ impl EddsaChip {
             &bits(&h),
             &field_order(),
         );
-        self.mul.fill_doublings(&placed.h_mul, trace, &multiples);
+        ScalarMulChip::fill_doublings(trace, placed.row + EIGHTH_ROW, &multiples);
         if let Some(point) = multiples.first() {
-            self.edwards.fill_on_curve(trace, placed.row + 1, point);
+            self.edwards
+                .fill_on_curve(trace, placed.row + EIGHTH_ROW, point);
         }
         let identity = (Fr::zero(), Fr::one());
         self.mul.fill(

@@ -5,15 +5,18 @@
 //! on the curve `1 ± d x₁x₂y₁y₂ ≠ 0`. Doubling uses `1 + d x²y² = a x² + y²` and `1 − d x²y² = 2 − a x² − y²`,
 //! which therefore are not zero either: each gate has exactly one solution, the sum, and it is on the curve.
 //!
-//! Points stand in `Byte(1)`, `Byte(2)`. Gates: `edwards: curve` (the point is on the curve; `Full(0)` holds x²) and
+//! Points stand in `Byte(1)`, `Byte(2)`. Gates: `edwards: curve` (the point is on the curve; `Full(0)` holds x², `Full(1)` y²) and
 //! `edwards: x invertible` (`Byte(1)·Full(0) = 1`). Doubling is part of a scalar multiplication's step.
 use halo2_proofs::{
     halo2curves::{bn256::Fr, ff::PrimeField},
-    plonk::{ConstraintSystem, Constraints, Expression, Selector, VirtualCells},
+    plonk::{ConstraintSystem, Constraints, Expression, VirtualCells},
 };
 use zeroize::Zeroizing;
 
-use crate::layout::{Col, Columns, Plan, Trace};
+use crate::{
+    code::{Code, Kind},
+    layout::{Col, Columns, Plan, Trace},
+};
 
 /// Column of a point's x.
 pub const X: Col = Col::Byte(1);
@@ -21,6 +24,8 @@ pub const X: Col = Col::Byte(1);
 pub const Y: Col = Col::Byte(2);
 /// Column of x² where a point is shown to be on the curve.
 pub const X_SQUARED: Col = Col::Full(0);
+/// Column of y² there.
+pub const Y_SQUARED: Col = Col::Full(1);
 /// Column of the inverse of x where `x invertible` is on.
 pub const INVERSE: Col = Col::Full(0);
 /// Curve coefficient a.
@@ -36,33 +41,34 @@ pub type Affine = (Fr, Fr);
 /// The gates on points.
 #[derive(Clone, Debug)]
 pub struct EdwardsChip {
-    curve: Selector,
-    invertible: Selector,
+    curve: Kind,
+    invertible: Kind,
 }
 
 impl EdwardsChip {
-    /// Makes the gates.
-    pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns) -> Self {
-        let curve = meta.selector();
-        let invertible = meta.selector();
+    /// Makes the gates; takes two kinds.
+    pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns, kinds: &mut Code) -> Self {
+        let curve = kinds.kind();
+        let invertible = kinds.kind();
         meta.create_gate("edwards: curve", |cells| {
-            let q = cells.query_selector(curve);
+            let q = curve.selector(cells);
             let x = columns.cur(cells, X);
             let y = columns.cur(cells, Y);
             let xx = columns.cur(cells, X_SQUARED);
-            let yy = y.clone() * y;
+            let yy = columns.cur(cells, Y_SQUARED);
             let left = xx.clone() * Fr::from(A) + yy.clone();
-            let right = xx.clone() * yy * Fr::from(D) + Expression::Constant(Fr::one());
+            let right = xx.clone() * yy.clone() * Fr::from(D) + Expression::Constant(Fr::one());
             Constraints::with_selector(
                 q,
                 [
                     ("x squared", xx - x.clone() * x),
+                    ("y squared", yy - y.clone() * y),
                     ("equation", left - right),
                 ],
             )
         });
         meta.create_gate("edwards: x invertible", |cells| {
-            let q = cells.query_selector(invertible);
+            let q = invertible.selector(cells);
             let x = columns.cur(cells, X);
             let inverse = columns.cur(cells, INVERSE);
             [(
@@ -75,7 +81,7 @@ impl EdwardsChip {
 
     /// The point of `row` is on the curve.
     pub fn place_on_curve(&self, plan: &mut Plan, row: usize) {
-        plan.enable(self.curve, row);
+        self.curve.enable(plan, row);
     }
 
     /// Writes a point that is to be on the curve.
@@ -83,11 +89,12 @@ impl EdwardsChip {
         trace.set(X, row, point.0);
         trace.set(Y, row, point.1);
         trace.set(X_SQUARED, row, point.0.square());
+        trace.set(Y_SQUARED, row, point.1.square());
     }
 
     /// The point of `row` has x ≠ 0.
     pub fn place_invertible(&self, plan: &mut Plan, row: usize) {
-        plan.enable(self.invertible, row);
+        self.invertible.enable(plan, row);
     }
 }
 

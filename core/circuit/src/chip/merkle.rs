@@ -7,11 +7,14 @@
 //! the last permutation is the root of the path that the bits and siblings describe.
 use halo2_proofs::{
     halo2curves::bn256::Fr,
-    plonk::{ConstraintSystem, Constraints, Expression, Selector},
+    plonk::{ConstraintSystem, Constraints, Expression},
 };
 
 use super::hash::{state_col, HashChip, PlacedHash};
-use crate::layout::{CellRef, Col, Columns, Plan, Trace};
+use crate::{
+    code::{Code, Kind},
+    layout::{CellRef, Col, Columns, Plan, Trace},
+};
 
 /// Column of the sibling on a swap row.
 pub const SIBLING: Col = Col::Byte(4);
@@ -22,7 +25,7 @@ pub const BIT: Col = Col::Byte(5);
 #[derive(Clone, Debug)]
 pub struct MerkleChip {
     hash: HashChip,
-    swap: Selector,
+    swap: Kind,
 }
 
 /// A placed path.
@@ -38,11 +41,16 @@ pub struct PlacedPath {
 }
 
 impl MerkleChip {
-    /// Makes the swap gate.
-    pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns, hash: &HashChip) -> Self {
-        let swap = meta.selector();
+    /// Makes the swap gate; takes a kind.
+    pub fn configure(
+        meta: &mut ConstraintSystem<Fr>,
+        columns: &Columns,
+        hash: &HashChip,
+        kinds: &mut Code,
+    ) -> Self {
+        let swap = kinds.kind();
         meta.create_gate("merkle: swap", |cells| {
-            let q = cells.query_selector(swap);
+            let q = swap.selector(cells);
             let node = columns.cur(cells, state_col(0));
             let sibling = columns.cur(cells, SIBLING);
             let bit = columns.cur(cells, BIT);
@@ -68,20 +76,13 @@ impl MerkleChip {
     }
 
     /// Places a path of `depth` levels from `row` on.
-    pub fn place(
-        &self,
-        plan: &mut Plan,
-        row: usize,
-        domain: Fr,
-        depth: usize,
-        zero: CellRef,
-    ) -> PlacedPath {
+    pub fn place(&self, plan: &mut Plan, row: usize, domain: Fr, depth: usize) -> PlacedPath {
         let leaf = CellRef::new(state_col(0), row);
         let mut root = leaf;
         let levels = (0..depth)
             .map(|_| {
-                plan.enable(self.swap, root.row);
-                let level = self.hash.place(plan, root.row + 1, domain, 2, zero);
+                self.swap.enable(plan, root.row);
+                let level = self.hash.place_behind(plan, root.row + 1, domain);
                 root = level.output;
                 level
             })
@@ -154,9 +155,7 @@ mod tests {
         let mut plan = Plan::default();
         let constants = chips.pin.place_constants(&mut plan, 0);
         let domain = from_ark(&Domain::IssuerNode.constant());
-        let placed = chips
-            .merkle
-            .place(&mut plan, 2, domain, DEPTH, constants.zero);
+        let placed = chips.merkle.place(&mut plan, 2, domain, DEPTH);
         plan.publics.push((placed.root, 0));
         let mut trace = Trace::new(plan.rows() + 1);
         constants.fill(&mut trace);

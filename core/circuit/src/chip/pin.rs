@@ -1,62 +1,45 @@
 //! Cells that must hold a constant.
 //!
-//! Relation: on a `pin` row `Byte(1) = consts[7]`, on a `flag` row `Byte(0) = consts[6]`. The constants are
-//! fixed columns, so they are part of the verifying key. Other cells become constants by a copy of a pinned
-//! cell; `Byte(0)` is not wired and has its own gate.
-use halo2_proofs::{
-    halo2curves::bn256::Fr,
-    plonk::{ConstraintSystem, Selector},
-};
+//! Relation: on a `pin` row `Byte(1) = consts[7]`. The constants are fixed columns, so they are part of the verifying key. Other
+//! cells become constants by a copy of a pinned cell.
+use halo2_proofs::{halo2curves::bn256::Fr, plonk::ConstraintSystem};
 
-use crate::layout::{CellRef, Col, Columns, Plan, Trace};
+use crate::{
+    code::{Code, Kind},
+    layout::{CellRef, Col, Columns, Plan, Trace},
+};
 
 /// Where pinned values stand among the shared constants.
 const PIN: usize = 7;
-const FLAG: usize = 6;
 
-/// Gates that fix a cell.
+/// The gate that fixes a cell.
 #[derive(Clone, Debug)]
 pub struct PinChip {
     columns: Columns,
-    pin: Selector,
-    flag: Selector,
+    pin: Kind,
 }
 
 impl PinChip {
-    /// Makes the two gates.
-    pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns) -> Self {
-        let pin = meta.selector();
-        let flag = meta.selector();
+    /// Makes the gate; takes a kind.
+    pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns, kinds: &mut Code) -> Self {
+        let pin = kinds.kind();
         meta.create_gate("constant: pin", |cells| {
-            let q = cells.query_selector(pin);
+            let q = pin.selector(cells);
             let value = columns.cur(cells, Col::Byte(1));
             let constant = columns.constant(cells, PIN);
-            [("value", q * (value - constant))]
-        });
-        meta.create_gate("constant: flag", |cells| {
-            let q = cells.query_selector(flag);
-            let value = columns.cur(cells, Col::Byte(0));
-            let constant = columns.constant(cells, FLAG);
             [("value", q * (value - constant))]
         });
         Self {
             columns: columns.clone(),
             pin,
-            flag,
         }
     }
 
     /// Pins `Byte(1)` of `row`; uses shared constant 7.
     pub fn place(&self, plan: &mut Plan, row: usize, value: Fr) -> CellRef {
-        plan.enable(self.pin, row);
+        self.pin.enable(plan, row);
         plan.fix(self.columns.consts[PIN], row, value);
         CellRef::new(Col::Byte(1), row)
-    }
-
-    /// Pins `Byte(0)` of `row`; uses shared constant 6.
-    pub fn place_flag(&self, plan: &mut Plan, row: usize, value: Fr) {
-        plan.enable(self.flag, row);
-        plan.fix(self.columns.consts[FLAG], row, value);
     }
 
     /// Places a table of constants from `row` on, one a row.

@@ -19,12 +19,12 @@
 //! in `δ`, of degree below the number of words, that says that they pack to the same words, and bytes that pack alike are equal.
 use halo2_proofs::{
     halo2curves::{bn256::Fr, ff::Field},
-    plonk::{Column, ConstraintSystem, Expression, Fixed, Selector},
-    poly::Rotation,
+    plonk::{ConstraintSystem, Expression, Selector},
 };
 
 use super::glue::{horner, power};
 use crate::{
+    code::{any, Code, Kind},
     error::CircuitError,
     layout::{CellRef, ChallengeValues, Challenges, Col, Columns, Plan, Trace, BYTE_LANES},
     space::{group, Space},
@@ -35,17 +35,36 @@ pub const WORD_BYTES: usize = 31;
 /// Largest step of a run, which bounds the powers of `μ` in a gate.
 pub const MAX_STRIDE: usize = 256;
 
-/// Selectors of pixel rows.
+/// Kinds of rows of a run: all but the last, and the last.
+#[derive(Clone, Debug)]
+struct RunKinds {
+    on: Kind,
+    end: Kind,
+}
+
+impl RunKinds {
+    fn new(kinds: &mut Code) -> Self {
+        Self {
+            on: kinds.kind(),
+            end: kinds.kind(),
+        }
+    }
+
+    fn enable(&self, plan: &mut Plan, row: usize, more: bool) {
+        let kind = if more { &self.on } else { &self.end };
+        kind.enable(plan, row);
+    }
+}
+
+/// Kinds and selectors of pixel rows.
 #[derive(Clone, Debug)]
 pub struct PixelConfig {
-    /// The sum by `β`.
-    pub run: Selector,
-    /// The sum by words, one selector a step.
-    pub pack: Vec<(usize, Selector)>,
+    /// Runs of bytes, with both sums, by their step.
+    bytes: Vec<(usize, RunKinds)>,
+    /// Runs of free cells: the sum by `β` alone.
+    free: RunKinds,
     /// Zeros after the last cell of a run, one selector a number of cells that are left.
-    pub tails: Vec<(usize, Selector)>,
-    /// Continuation flag of `g0` and `g1`.
-    pub cont: Column<Fixed>,
+    tails: Vec<(usize, Selector)>,
 }
 
 /// `256^n`.
@@ -73,24 +92,24 @@ pub fn tail(len: usize) -> Option<usize> {
 }
 
 impl PixelConfig {
-    /// Adds the gates for the given steps and tails; `cont` is shared with the glue.
+    /// Adds the gates for the given steps and tails; takes two kinds a step and two more.
     pub fn configure(
         meta: &mut ConstraintSystem<Fr>,
         columns: &Columns,
         challenges: &Challenges,
-        cont: Column<Fixed>,
+        kinds: &mut Code,
         strides: &[usize],
         tails: &[usize],
     ) -> Self {
         let config = Self {
-            run: meta.selector(),
-            pack: strides.iter().map(|&s| (s, meta.selector())).collect(),
+            bytes: strides.iter().map(|&s| (s, RunKinds::new(kinds))).collect(),
+            free: RunKinds::new(kinds),
             tails: tails.iter().map(|&t| (t, meta.selector())).collect(),
-            cont,
         };
         meta.create_gate("pixels: run", |meta| {
-            let q = meta.query_selector(config.run);
-            let cont = meta.query_fixed(config.cont, Rotation::cur());
+            let runs = || config.bytes.iter().map(|b| &b.1).chain([&config.free]);
+            let on = any(meta, runs().map(|k| &k.on));
+            let end = any(meta, runs().map(|k| &k.end));
             let beta = meta.query_challenge(challenges.beta);
             let cells: Vec<_> = (0..BYTE_LANES)
                 .map(|i| columns.cur(meta, Col::Byte(i)))
@@ -99,13 +118,15 @@ impl PixelConfig {
             let next = columns.next(meta, Col::Glue(0));
             [(
                 "sum by beta",
-                q * (value - horner(&cells, &beta) - cont * power(&beta, 8) * next),
+                (on.clone() + end) * (value - horner(&cells, &beta))
+                    - on * (next * power(&beta, 8)),
             )]
         });
-        for &(stride, selector) in &config.pack {
+        for (stride, kinds) in &config.bytes {
+            let stride = *stride;
             meta.create_gate("pixels: pack", |meta| {
-                let q = meta.query_selector(selector);
-                let cont = meta.query_fixed(config.cont, Rotation::cur());
+                let on = kinds.on.selector(meta);
+                let end = kinds.end.selector(meta);
                 let one = Expression::Constant(Fr::one());
                 let mu =
                     meta.query_challenge(challenges.delta) * Expression::Constant(inverse_word());
@@ -130,7 +151,7 @@ impl PixelConfig {
                     * power(&mu, least_boundaries(stride, BYTE_LANES) as u32);
                 [(
                     "sum by words",
-                    q * (value - sum - cont * shift * step * next),
+                    (on.clone() + end) * (value - sum) - on * (step * next * shift),
                 )]
             });
         }
@@ -166,8 +187,8 @@ impl PixelConfig {
         columns: &Columns,
         shape: PixelShape,
     ) -> Result<PlacedPixels, CircuitError> {
-        let selector = self.pack.iter().find(|(s, _)| *s == shape.stride);
-        let Some(&(_, selector)) = selector.filter(|_| shape.is_supported()) else {
+        let kinds = self.bytes.iter().find(|(s, _)| *s == shape.stride);
+        let Some((_, kinds)) = kinds.filter(|_| shape.is_supported()) else {
             return Err(CircuitError::Model(format!(
                 "lines of {} bytes in steps of {} cannot be laid out",
                 shape.width, shape.stride
@@ -180,9 +201,7 @@ impl PixelConfig {
                 let first = space.take(group::BYTE | group::GLUE01 | group::CONST, per_run)?;
                 for r in 0..per_run {
                     let row = first + r;
-                    plan.enable(self.run, row);
-                    plan.enable(selector, row);
-                    plan.fix(self.cont, row, flag(r + 1 < per_run));
+                    kinds.enable(plan, row, r + 1 < per_run);
                     let start = shape.byte_index(y, residue, r * BYTE_LANES);
                     for lane in 1..=BYTE_LANES {
                         let crossed = boundaries(start, start + shape.stride * lane);
@@ -213,22 +232,13 @@ impl PixelConfig {
         let rows = len.div_ceil(BYTE_LANES).max(1);
         let first = space.take(group::BYTE | group::GLUE01, rows)?;
         for r in 0..rows {
-            plan.enable(self.run, first + r);
-            plan.fix(self.cont, first + r, flag(r + 1 < rows));
+            self.free.enable(plan, first + r, r + 1 < rows);
         }
         if exact {
             self.place_tail(plan, len, first + rows - 1)?;
         }
         let free = if exact { len } else { rows * BYTE_LANES };
         Ok(PlacedExtras { first, rows, free })
-    }
-}
-
-fn flag(on: bool) -> Fr {
-    if on {
-        Fr::one()
-    } else {
-        Fr::zero()
     }
 }
 

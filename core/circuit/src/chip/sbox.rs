@@ -6,18 +6,14 @@
 //! `g2 = Σ_p ρ^σ(p)·x_{p,j}`, `g3 = Σ_p ρ^σ(p)·y_{p,j}`. So one power of `ρ` after each group belongs to no permutation; there
 //! `sponge` closes a group by equations of their own. All linear relations of the permutations are one identity in these sums.
 //!
-//! The flag `c` of a row says what follows it in its block: 0 nothing, 1 a row of the same group (`ρ^3`), 2 another
+//! The minor kind `c` of a row (see `super::glue`) says what follows it in its block: 0 nothing, 1 a row of the same group (`ρ^3`), 2 another
 //! group (`ρ^4`); the factor is `ρ^3·(c(2 − c) + c(c − 1)/2·ρ)`.
 use halo2_proofs::{
-    halo2curves::{
-        bn256::Fr,
-        ff::{Field, PrimeField},
-    },
-    plonk::{Column, ConstraintSystem, Expression, Fixed, Selector},
-    poly::Rotation,
+    halo2curves::{bn256::Fr, ff::Field},
+    plonk::ConstraintSystem,
 };
 
-use super::glue::{horner, power};
+use super::glue::{horner, is_one, is_two, power, High, HighConfig};
 use crate::{
     error::CircuitError,
     layout::{CellRef, ChallengeValues, Challenges, Col, Columns, Plan, Trace},
@@ -29,11 +25,10 @@ pub const PER_ROW: usize = 3;
 /// `ρ = δ^RATE`.
 pub const RATE: u32 = 12;
 
-/// Selector and flag of S-box rows.
+/// What S-box rows are.
 #[derive(Clone, Debug)]
 pub struct SboxConfig {
-    sbox: Selector,
-    cont: Column<Fixed>,
+    high: HighConfig,
 }
 
 fn x_col(i: usize) -> Col {
@@ -46,20 +41,16 @@ fn square_col(i: usize) -> Col {
 const SQUARE_NAMES: [&str; PER_ROW] = ["square 0", "square 1", "square 2"];
 
 impl SboxConfig {
-    /// Adds the gates; `cont` is shared with the glue.
+    /// Adds the gates; `high` is shared with the glue.
     pub fn configure(
         meta: &mut ConstraintSystem<Fr>,
         columns: &Columns,
         challenges: &Challenges,
-        cont: Column<Fixed>,
+        high: &HighConfig,
     ) -> Self {
-        let config = Self {
-            sbox: meta.selector(),
-            cont,
-        };
+        let config = Self { high: *high };
         meta.create_gate("sbox", |meta| {
-            let q = meta.query_selector(config.sbox);
-            let cont = meta.query_fixed(config.cont, Rotation::cur());
+            let [q, follows] = config.high.sbox(meta);
             let delta = meta.query_challenge(challenges.delta);
             let rho = power(&delta, RATE);
             let x: Vec<_> = (0..PER_ROW).map(|i| columns.cur(meta, x_col(i))).collect();
@@ -71,10 +62,8 @@ impl SboxConfig {
                 .zip(&squares)
                 .map(|(x, s)| s.clone() * s.clone() * x.clone())
                 .collect();
-            let constant = |n: u64| Expression::Constant(Fr::from(n));
-            let within = cont.clone() * (constant(2) - cont.clone());
-            let across = cont.clone() * (cont - constant(1)) * Fr::TWO_INV;
-            let step = (within + across * rho.clone()) * power(&rho, PER_ROW as u32);
+            let step = is_one(&follows) + is_two(&follows) * rho.clone();
+            let step = step * power(&rho, PER_ROW as u32);
             let [gx, gy] = [2, 3].map(|i| columns.cur(meta, Col::Glue(i)));
             let [nx, ny] = [2, 3].map(|i| columns.next(meta, Col::Glue(i)));
             let mut constraints: Vec<_> = (0..PER_ROW)
@@ -111,16 +100,12 @@ impl SboxConfig {
         for _ in 0..boxes {
             let first = space.take(group::FULL | group::GLUE2 | group::GLUE3, per_block)?;
             for r in 0..per_block {
-                plan.enable(self.sbox, first + r);
-                plan.fix(
-                    self.cont,
-                    first + r,
-                    Fr::from(match r + 1 {
-                        next if next == per_block => 0,
-                        next if ends.contains(&next) => 2,
-                        _ => 1,
-                    }),
-                );
+                let follows = match r + 1 {
+                    next if next == per_block => 0,
+                    next if ends.contains(&next) => 2,
+                    _ => 1,
+                };
+                self.high.enable(plan, first + r, High::Sbox(follows));
             }
             blocks.push(first);
         }

@@ -1,5 +1,8 @@
 //! `end = start + n·P` for a canonical 254-bit scalar, one bit a row, lowest bit first.
 //!
+//! Two load rows (see [`super::hash`]) bring the scalar, the flag 0 and the starting point to the first row; `P` is wired there. 254 steps
+//! lead to the *end* row, whose accumulator comes again, wired, in `Byte(1..=2)` of the row after it.
+//!
 //! | `Byte(0)` | `Byte(1..=2)` | `Byte(3..=4)` | `Byte(5)` | `Byte(6)`, `Byte(7)` | `consts[0]` |
 //! | --- | --- | --- | --- | --- | --- |
 //! | `lt` | `P`, doubled each row | `acc` | `n`, what is left of the scalar | `u`, `v` | bit of the bound |
@@ -9,27 +12,32 @@
 //! `acc_x' (1 + d·u·v) = u + v`, `acc_y' (1 − d·u·v) = acc_y·T_y − a·acc_x·T_x`.
 //!
 //! *Soundness.* If `start` and `P` are on the curve, so is every `P` (see [`super::edwards`]) and `T`, and by
-//! completeness `1 ± d·u·v ≠ 0`: each row has one solution, the sum. `n` ends at 0 (a copy), so the wired scalar is
-//! `Σ bitᵢ 2ⁱ` in the field. `lt` says whether the bits so far are below the bound's: it starts 0, each row keeps it
-//! where bits agree and otherwise takes the bound's bit, and it must end 1. With the bound r the bits are the
+//! completeness `1 ± d·u·v ≠ 0`: each row has one solution, the sum. `n` ends at 0 (by the end row's gate), so the wired
+//! scalar is `Σ bitᵢ 2ⁱ` in the field. `lt` says whether the bits so far are below the bound's: it starts 0 (a copy, loaded), each row keeps it
+//! where bits agree and otherwise takes the bound's bit, and it must end 1 (the end row again). With the bound r the bits are the
 //! canonical ones of the scalar (n + r is refused); with the subgroup order, S is reduced.
 //! *Completeness.* Every start and P on the curve, and every scalar below the bound, has a witness.
 use halo2_proofs::{
     halo2curves::{bn256::Fr, ff::PrimeField},
-    plonk::{ConstraintSystem, Constraints, Expression, Selector},
+    plonk::{ConstraintSystem, Constraints, Expression},
 };
 use zeroize::Zeroizing;
 
 use super::{
     edwards::{self, bits_of_bytes, doubling, to_affine, Affine, Projective, SCALAR_BITS},
-    pin::PinChip,
+    hash::HashChip,
 };
-use crate::layout::{CellRef, Col, Columns, Plan, Trace};
+use crate::{
+    code::{Code, Kind},
+    layout::{CellRef, Col, Columns, Plan, Trace},
+};
 
 /// Column of the comparison flag.
 pub const LT: Col = Col::Byte(0);
 /// Columns of the accumulator.
 pub const ACC: [Col; 2] = [Col::Byte(3), Col::Byte(4)];
+/// Columns of the result, in the row after the end row.
+pub const RESULT: [Col; 2] = [Col::Byte(1), Col::Byte(2)];
 /// Column of the scalar's remaining part.
 pub const SCALAR: Col = Col::Byte(5);
 /// Column of `acc_x·T_y`.
@@ -37,21 +45,24 @@ pub const U: Col = Col::Byte(6);
 /// Column of `acc_y·T_x`.
 pub const V: Col = Col::Byte(7);
 
-/// Rows of one multiplication, the end row included.
-pub const ROWS: usize = SCALAR_BITS + 1;
+/// Load rows before the first step.
+const LOADS: usize = 2;
+/// Rows of one multiplication: loads, steps, the end row and the result's.
+pub const ROWS: usize = LOADS + SCALAR_BITS + 2;
 
 /// The scalar multiplication chip.
 #[derive(Clone, Debug)]
 pub struct ScalarMulChip {
     columns: Columns,
-    pin: PinChip,
-    step: Selector,
+    hash: HashChip,
+    step: Kind,
+    end: Kind,
 }
 
 /// A placed multiplication.
 #[derive(Clone, Debug)]
 pub struct PlacedMul {
-    /// First row.
+    /// The first step's row.
     pub row: usize,
     /// P, wired; its owner must show that it is on the curve.
     pub base: (CellRef, CellRef),
@@ -64,11 +75,33 @@ pub struct PlacedMul {
 }
 
 impl ScalarMulChip {
-    /// Makes the gate.
-    pub fn configure(meta: &mut ConstraintSystem<Fr>, columns: &Columns, pin: &PinChip) -> Self {
-        let step = meta.selector();
+    /// Makes the gates; takes a kind of rounds and one other.
+    pub fn configure(
+        meta: &mut ConstraintSystem<Fr>,
+        columns: &Columns,
+        hash: &HashChip,
+        rounds: &mut Code,
+        kinds: &mut Code,
+    ) -> Self {
+        let step = rounds.kind();
+        let end = kinds.kind();
+        meta.create_gate("scalar: end", |cells| {
+            let q = end.selector(cells);
+            let [lt, acc_x, acc_y, n] =
+                [LT, ACC[0], ACC[1], SCALAR].map(|col| columns.cur(cells, col));
+            let [x, y] = RESULT.map(|col| columns.next(cells, col));
+            Constraints::with_selector(
+                q,
+                [
+                    ("below", lt - Expression::Constant(Fr::one())),
+                    ("used up", n),
+                    ("x", x - acc_x),
+                    ("y", y - acc_y),
+                ],
+            )
+        });
         meta.create_gate("scalar: step", |cells| {
-            let q = cells.query_selector(step);
+            let q = step.selector(cells);
             let one = Expression::Constant(Fr::one());
             let [lt, x, y, acc_x, acc_y, n, u, v] =
                 [LT, edwards::X, edwards::Y, ACC[0], ACC[1], SCALAR, U, V]
@@ -104,58 +137,51 @@ impl ScalarMulChip {
         });
         Self {
             columns: columns.clone(),
-            pin: pin.clone(),
+            hash: hash.clone(),
             step,
+            end,
         }
     }
 
     /// Places a multiplication by a scalar below `bound` (254 bits, lowest first) from `row` on.
     pub fn place(&self, plan: &mut Plan, row: usize, bound: &[bool], zero: CellRef) -> PlacedMul {
-        for (i, bit) in bound.iter().enumerate() {
-            plan.enable(self.step, row + i);
-            plan.fix(self.columns.consts[0], row + i, Fr::from(u64::from(*bit)));
+        let first = row + LOADS;
+        for at in row..first {
+            self.hash.place_load(plan, at);
         }
-        let end = row + SCALAR_BITS;
-        self.pin.place_flag(plan, row, Fr::zero());
-        self.pin.place_flag(plan, end, Fr::one());
-        plan.copy(zero, CellRef::new(SCALAR, end));
+        for (i, bit) in bound.iter().enumerate() {
+            self.step.enable(plan, first + i);
+            plan.fix(self.columns.consts[0], first + i, Fr::from(u64::from(*bit)));
+        }
+        let end = first + SCALAR_BITS;
+        self.end.enable(plan, end);
+        // The first load row's cells come in `SCALAR` and `LT` of the first step, the second one's in `ACC`.
+        plan.copy(zero, CellRef::new(Col::Byte(2), row));
         let point = |cols: [Col; 2], at| (CellRef::new(cols[0], at), CellRef::new(cols[1], at));
         PlacedMul {
-            row,
-            base: point([edwards::X, edwards::Y], row),
-            start: point(ACC, row),
-            scalar: CellRef::new(SCALAR, row),
-            end: point(ACC, end),
+            row: first,
+            base: point([edwards::X, edwards::Y], first),
+            start: point([Col::Byte(1), Col::Byte(2)], row + 1),
+            scalar: CellRef::new(Col::Byte(1), row),
+            end: point(RESULT, end + 1),
         }
     }
 
-    /// The `count` rows before a placed multiplication hold points, each twice the one before; the last is half of P.
+    /// The `count` rows from `row` on hold points, each twice the one before; the next row holds the last one.
     ///
-    /// They are steps like any other, so that doubling needs no gate of its own. Their accumulators and scalars
-    /// lead to the first row's, which the multiplication's owner sets: what else they hold means nothing.
-    pub fn place_doublings(&self, plan: &mut Plan, placed: &PlacedMul, count: usize) {
-        for row in placed.row - count..placed.row {
-            plan.enable(self.step, row);
+    /// They are steps like any other, so that doubling needs no gate of its own. What their accumulators, scalars and flags hold
+    /// means nothing: no other row reads them.
+    pub fn place_doublings(&self, plan: &mut Plan, row: usize, count: usize) {
+        for at in row..row + count {
+            self.step.enable(plan, at);
         }
     }
 
-    /// Fills the rows before a filled multiplication with these points: steps with bit 0.
-    pub fn fill_doublings(&self, placed: &PlacedMul, trace: &mut Trace, points: &[Affine]) {
-        let acc = ACC.map(|col| trace.get(col, placed.row));
-        let mut n = trace.at(placed.scalar);
-        for (i, point) in points.iter().rev().enumerate() {
-            let row = placed.row - 1 - i;
-            n = n + n;
-            for (col, value) in [
-                (edwards::X, point.0),
-                (edwards::Y, point.1),
-                (ACC[0], acc[0]),
-                (ACC[1], acc[1]),
-                (SCALAR, n),
-                (U, acc[0]),
-            ] {
-                trace.set(col, row, value);
-            }
+    /// Writes the points of doublings from `row` on; the rest of these rows is zero, a step with bit 0.
+    pub fn fill_doublings(trace: &mut Trace, row: usize, points: &[Affine]) {
+        for (i, point) in points.iter().enumerate() {
+            trace.set(edwards::X, row + i, point.0);
+            trace.set(edwards::Y, row + i, point.1);
         }
     }
 
@@ -207,7 +233,22 @@ impl ScalarMulChip {
                 lt = *bound;
             }
         }
-        sums.last().copied().unwrap_or(*start)
+        let end = sums.last().copied().unwrap_or(*start);
+        for (cell, value) in [(placed.end.0, end.0), (placed.end.1, end.1)] {
+            trace.set(cell.col, cell.row, value);
+        }
+        for (cell, from) in [
+            (placed.scalar, SCALAR),
+            (placed.start.0, ACC[0]),
+            (placed.start.1, ACC[1]),
+        ] {
+            let value = trace.get(from, placed.row);
+            trace.set(cell.col, cell.row, value);
+        }
+        for row in placed.row - LOADS..placed.row {
+            HashChip::fill_load(trace, row);
+        }
+        end
     }
 }
 
@@ -321,7 +362,7 @@ mod tests {
             let top = vec![true; SCALAR_BITS];
             for scalar in [bound.to_vec(), sum(&bound, &small), top] {
                 let f = fixture(base, start(), &scalar, &bound);
-                assert_eq!(found(&f), ["constant: flag / value"]);
+                assert_eq!(found(&f), ["scalar: end / below"]);
             }
         }
         // 0, and -1: the largest element of the field is a scalar of it, but far above the subgroup's order.
@@ -332,7 +373,7 @@ mod tests {
         );
         assert_eq!(
             found(&fixture(base, start(), &bits(&-Fr::one()), &order)),
-            ["constant: flag / value"]
+            ["scalar: end / below"]
         );
         // The same field element, by bits that are not canonical.
         let five = Fr::from(5);
@@ -350,7 +391,7 @@ mod tests {
         let scalar = bits(&Fr::from(0b1011_0110));
         let bound = field_order();
         let mut f = fixture(base8(), start(), &scalar, &bound);
-        let (first, end) = (f.placed.row, f.placed.end.0.row);
+        let (first, end) = (f.placed.row, f.placed.end.0.row - 1);
         let mut t = Table {
             plan: &f.plan,
             trace: &mut f.trace,
@@ -396,16 +437,46 @@ mod tests {
         check(V, first, &["v", "add x", "add y"], &[]);
         check(V, first + 1, &["v", "add x", "add y"], &[]);
         // The bound's lowest bit is 1 and decides alone.
-        check(LT, first, &[], &["constant: flag / value"]);
-        check(LT, end, &["below"], &["constant: flag / value"]);
-        check(ACC[0], end, &["add x"], &[]);
-        check(ACC[1], end, &["add y"], &[]);
+        check(LT, first, &[], &["load / lane 0"]);
+        check(LT, end, &["below"], &["scalar: end / below"]);
+        check(ACC[0], end, &["add x"], &["scalar: end / x"]);
+        check(ACC[1], end, &["add y"], &["scalar: end / y"]);
+        check(RESULT[0], end + 1, &[], &["scalar: end / x"]);
+        check(RESULT[1], end + 1, &[], &["scalar: end / y"]);
         check(edwards::X, end, &["double x"], &[]);
         check(edwards::Y, end, &["double y"], &[]);
         // The scalar's cells decide two bits each; −1 and 2 are not boolean.
-        check(SCALAR, first, &["u", "v", "add y", "below"], &[]);
+        check(
+            SCALAR,
+            first,
+            &["u", "v", "add y", "below"],
+            &["load / lane 5"],
+        );
         check(SCALAR, first + 2, &["bit", "u", "v", "add y", "below"], &[]);
-        check(SCALAR, end, &["bit", "u", "v", "add y"], &["copy"]);
+        check(
+            SCALAR,
+            end,
+            &["bit", "u", "v", "add y"],
+            &["scalar: end / used up"],
+        );
+        // What the load rows bring: the scalar and the flag 0, then the start.
+        let (scalar, start) = (first - 2, first - 1);
+        check(Col::Byte(1), scalar, &[], &["load / lane 3"]);
+        check(Col::Byte(2), scalar, &[], &["load / lane 4", "copy"]);
+        check(Col::Byte(1), start, &[], &["load / lane 3"]);
+        check(Col::Byte(2), start, &[], &["load / lane 4"]);
+        check(
+            Col::Byte(3),
+            start,
+            &[],
+            &["load / lane 3", "load / lane 5"],
+        );
+        check(
+            Col::Byte(4),
+            start,
+            &[],
+            &["load / lane 4", "load / lane 0"],
+        );
     }
 
     /// A wrong bit with everything else made consistent: the recomposition is what refuses it.
@@ -414,7 +485,14 @@ mod tests {
         let f = fixture(base8(), start(), &bits(&Fr::from(6)), &field_order());
         let mut other = fixture(base8(), start(), &bits(&Fr::from(7)), &field_order());
         let n = f.trace.at(f.placed.scalar);
-        other.trace.set(SCALAR, other.placed.row, n);
+        let first = other.placed.row;
+        for (col, row) in [
+            (Col::Byte(1), first - 2),
+            (Col::Byte(3), first - 1),
+            (SCALAR, first),
+        ] {
+            other.trace.set(col, row, n);
+        }
         let expected: BTreeSet<_> = ["u", "v", "add y", "below"]
             .map(|s| format!("scalar: step / {s}"))
             .into();

@@ -8,15 +8,14 @@
 //! Sums (upwards, as in [`super::pixels`]): over each run (outputs that one row of a layer makes) `g0 = Σ β^q·x_q`; over the
 //! whole tensor `g1 = Σ_i 2^(i mod 248)·δ^⌊i/248⌋·bit_i`, which is `Σ_w δ^w·word_w` of the packed output.
 //!
-//! - *Whole* tensors: every run is a multiple of four long. Then words end with rows, and three selectors say how `g1` goes on.
+//! - *Whole* tensors: every run is a multiple of four long. Then words end with rows, and five kinds of rows say how both sums go on.
 //! - *Ragged* tensors: a run's last row holds fewer outputs, so rows and words end anywhere. The bits of lanes 1 to 3 and the next
 //!   row's sum have weights `c + d·δ` with fixed `c, d`: `2^j` within a word, `2^(j−248)·δ` in the next one, 0 for a lane without
 //!   an output. The *tail* gate, one selector a tail length, forces the bits and limbs of such lanes to zero, so that they add
 //!   nothing to `g0` either (`x = (2·0 − 1)·(0 + 0) = 0`).
 use halo2_proofs::{
     halo2curves::{bn256::Fr, ff::Field},
-    plonk::{Column, ConstraintSystem, Expression, Fixed, Selector},
-    poly::Rotation,
+    plonk::{ConstraintSystem, Expression, Selector},
 };
 
 use super::{
@@ -24,6 +23,7 @@ use super::{
     lookup::LookupConfig,
 };
 use crate::{
+    code::{any, Code, Kind},
     error::CircuitError,
     layout::{CellRef, ChallengeValues, Challenges, Col, Columns, Plan, Trace},
     space::{group, Space},
@@ -58,43 +58,86 @@ impl SignGates {
         self.tails.dedup();
         self.tails.retain(|&t| t != 0);
     }
+
+    /// Kinds of rows that they take.
+    pub fn kinds(&self) -> usize {
+        5 * usize::from(self.whole) + 2 * usize::from(self.ragged)
+    }
 }
 
 fn is_whole(runs: &[usize]) -> bool {
     runs.iter().all(|len| len.is_multiple_of(PER_ROW))
 }
 
-/// Selectors of output rows.
+/// Rows of whole tensors: whether the next row's first output stands in the same word, and whether it is of the same run.
+#[derive(Clone, Debug)]
+struct WholeKinds {
+    /// The same word.
+    within: RunKinds,
+    /// The next word.
+    across: RunKinds,
+    /// The tensor's last row.
+    last: Kind,
+}
+
+/// Rows that go on and rows that end a run of outputs.
+#[derive(Clone, Debug)]
+struct RunKinds {
+    on: Kind,
+    end: Kind,
+}
+
+impl RunKinds {
+    fn new(kinds: &mut Code) -> Self {
+        Self {
+            on: kinds.kind(),
+            end: kinds.kind(),
+        }
+    }
+
+    fn of(&self, end: bool) -> &Kind {
+        if end {
+            &self.end
+        } else {
+            &self.on
+        }
+    }
+
+    fn both(&self) -> [&Kind; 2] {
+        [&self.on, &self.end]
+    }
+}
+
+/// Kinds and selectors of output rows.
 #[derive(Clone, Debug)]
 pub struct SignConfig {
-    /// Within a word, from word to word, last row.
-    whole: Option<[Selector; 3]>,
-    ragged: Option<Selector>,
+    whole: Option<WholeKinds>,
+    ragged: Option<RunKinds>,
     tails: Vec<(usize, Selector)>,
-    cont: Column<Fixed>,
 }
 
 impl SignConfig {
-    /// Adds the gates. Output rows are the look-up's limb rows, so its flag selects them.
+    /// Adds the gates. Output rows are the look-up's limb rows, so its kind selects them where what follows does not matter.
     pub fn configure(
         meta: &mut ConstraintSystem<Fr>,
         columns: &Columns,
         challenges: &Challenges,
         lookup: &LookupConfig,
-        cont: Column<Fixed>,
+        kinds: &mut Code,
         base: u64,
         gates: &SignGates,
     ) -> Self {
         let config = Self {
-            whole: gates
-                .whole
-                .then(|| [meta.selector(), meta.selector(), meta.selector()]),
-            ragged: gates.ragged.then(|| meta.selector()),
+            whole: gates.whole.then(|| WholeKinds {
+                within: RunKinds::new(kinds),
+                across: RunKinds::new(kinds),
+                last: kinds.kind(),
+            }),
+            ragged: gates.ragged.then(|| RunKinds::new(kinds)),
             tails: gates.tails.iter().map(|&t| (t, meta.selector())).collect(),
-            cont,
         };
         meta.create_gate("signs: bit", |meta| {
-            let q = meta.query_fixed(lookup.limb, Rotation::cur());
+            let q = lookup.limbs_selector(meta);
             let one = Expression::Constant(Fr::one());
             (0..PER_ROW)
                 .map(|i| {
@@ -104,8 +147,12 @@ impl SignConfig {
                 .collect::<Vec<_>>()
         });
         meta.create_gate("signs: run", |meta| {
-            let q = meta.query_fixed(lookup.limb, Rotation::cur());
-            let cont = meta.query_fixed(config.cont, Rotation::cur());
+            let q = lookup.limbs_selector(meta);
+            let whole = config
+                .whole
+                .iter()
+                .flat_map(|w| [&w.within.on, &w.across.on]);
+            let on = any(meta, whole.chain(config.ragged.iter().map(|r| &r.on)));
             let beta = meta.query_challenge(challenges.beta);
             let one = Expression::Constant(Fr::one());
             let values: Vec<_> = (0..PER_ROW)
@@ -121,34 +168,26 @@ impl SignConfig {
             let next = columns.next(meta, Col::Glue(0));
             [(
                 "sum by beta",
-                q * (value - horner(&values, &beta) - cont * power(&beta, 4) * next),
+                q * (value - horner(&values, &beta)) - on * (next * power(&beta, 4)),
             )]
         });
-        let mut pack = |selector: Selector, kind: Pack| {
+        if let Some(whole) = &config.whole {
             meta.create_gate("signs: pack", |meta| {
-                let q = meta.query_selector(selector);
+                let within = any(meta, whole.within.both());
+                let across = any(meta, whole.across.both());
+                let last = whole.last.selector(meta);
                 let two = Expression::Constant(Fr::from(2));
                 let bits: Vec<_> = (0..PER_ROW)
                     .map(|i| columns.cur(meta, bit_col(i)))
                     .collect();
                 let value = columns.cur(meta, Col::Glue(1));
                 let next = columns.next(meta, Col::Glue(1));
+                let delta = meta.query_challenge(challenges.delta);
                 let own = value - horner(&bits, &two);
-                let relation = match kind {
-                    Pack::Within => own - Expression::Constant(Fr::from(16)) * next,
-                    Pack::NextWord => {
-                        let delta = meta.query_challenge(challenges.delta);
-                        own - delta * Expression::Constant(word_step()) * next
-                    }
-                    Pack::Last => own,
-                };
-                [("sum by words", q * relation)]
+                let step = within.clone() * Fr::from(16)
+                    + across.clone() * (delta * Expression::Constant(word_step()));
+                [("sum by words", (within + across + last) * own - step * next)]
             });
-        };
-        if let Some([within, next_word, last]) = config.whole {
-            pack(within, Pack::Within);
-            pack(next_word, Pack::NextWord);
-            pack(last, Pack::Last);
         }
         config.configure_ragged(meta, columns, challenges);
         config
@@ -160,9 +199,9 @@ impl SignConfig {
         columns: &Columns,
         challenges: &Challenges,
     ) {
-        if let Some(selector) = self.ragged {
+        if let Some(ragged) = &self.ragged {
             meta.create_gate("signs: ragged", |meta| {
-                let q = meta.query_selector(selector);
+                let q = any(meta, ragged.both());
                 let delta = meta.query_challenge(challenges.delta);
                 let mut weight = |i: usize| {
                     columns.constant(meta, i) + delta.clone() * columns.constant(meta, PER_ROW + i)
@@ -221,24 +260,21 @@ impl SignConfig {
         let first = space.take(groups, rows.len())?;
         for (r, row) in rows.iter().enumerate() {
             let at = first + r;
-            let more = if row.last { Fr::zero() } else { Fr::one() };
-            plan.fix(self.cont, at, more);
             let is_end = r + 1 == rows.len();
             if whole {
-                let [within, next_word, last] = self.whole.ok_or_else(missing)?;
-                plan.enable(
-                    if is_end {
-                        last
-                    } else if row.crosses(PER_ROW) {
-                        next_word
-                    } else {
-                        within
-                    },
-                    at,
-                );
+                let kinds = self.whole.as_ref().ok_or_else(missing)?;
+                let kind = if is_end {
+                    &kinds.last
+                } else if row.crosses(PER_ROW) {
+                    kinds.across.of(row.last)
+                } else {
+                    kinds.within.of(row.last)
+                };
+                kind.enable(plan, at);
                 continue;
             }
-            plan.enable(self.ragged.ok_or_else(missing)?, at);
+            let kinds = self.ragged.as_ref().ok_or_else(missing)?;
+            kinds.of(row.last).enable(plan, at);
             for lane in 1..=PER_ROW {
                 // The column pair of lane 0, which needs no weight, holds that of the next row.
                 let (slot, used) = match lane {
@@ -267,12 +303,6 @@ impl SignConfig {
             len: start,
         })
     }
-}
-
-enum Pack {
-    Within,
-    NextWord,
-    Last,
 }
 
 const BIT_NAMES: [&str; PER_ROW] = ["bit 0", "bit 1", "bit 2", "bit 3"];

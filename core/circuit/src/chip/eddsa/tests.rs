@@ -117,7 +117,7 @@ fn another_message_or_signature_is_refused() {
 fn s_plus_group_order_is_refused() {
     let mut signed = honest(Ark::from(42));
     signed.s += from_ark(&Ark::from_be_bytes_mod_order(&order_bytes()));
-    assert_eq!(fixture().fill(&signed), ["constant: flag / value"]);
+    assert_eq!(fixture().fill(&signed), ["scalar: end / below"]);
 }
 
 #[test]
@@ -154,8 +154,11 @@ fn points_off_the_curve_are_refused() {
     let mut f = fixture();
     f.fill(&honest(Ark::from(42)));
     let (mut x, mut y) = (Fr::from(3), Fr::from(4));
-    f.trace.set(edwards::X_SQUARED, f.placed.row + 1, x * x);
-    for row in f.placed.row + 1..=f.placed.row + KEY_ROW {
+    f.trace
+        .set(edwards::X_SQUARED, f.placed.row + EIGHTH_ROW, x * x);
+    f.trace
+        .set(edwards::Y_SQUARED, f.placed.row + EIGHTH_ROW, y * y);
+    for row in f.placed.row + EIGHTH_ROW..=f.placed.row + KEY_ROW {
         f.trace.set(edwards::X, row, x);
         f.trace.set(edwards::Y, row, y);
         let (axx, yy) = (Fr::from(edwards::A) * x * x, y * y);
@@ -200,7 +203,7 @@ fn challenge_bits_must_be_canonical() {
         &bits,
         &order,
     );
-    assert_eq!(f.found(), ["constant: flag / value"]);
+    assert_eq!(f.found(), ["scalar: end / below"]);
     assert_eq!(f.trace.at(f.placed.h_mul.scalar), from_ark(&h));
     assert_eq!(to_ark(&f.trace.at(f.placed.h_mul.scalar)), h);
 }
@@ -219,21 +222,44 @@ fn every_wire_and_point_is_guarded() {
     let curve = "edwards: curve / equation";
     t.bump(Col::Byte(1), p.row, &["constant: pin / value", "copy"]);
     let square = "edwards: curve / x squared";
-    t.bump(edwards::X_SQUARED, p.row + 1, &[curve, square]);
-    t.bump(edwards::X, p.row + 1, &[square, dx, dy]);
-    t.bump(edwards::Y, p.row + 1, &[curve, dx, dy]);
-    t.bump(edwards::X, p.row + 2, &[dx, dy]);
-    t.bump(edwards::Y, p.row + 3, &[dx, dy]);
+    let y_square = "edwards: curve / y squared";
+    t.bump(Col::Byte(1), p.row + 1, &["constant: pin / value", "copy"]);
+    t.bump(edwards::X_SQUARED, p.row + EIGHTH_ROW, &[curve, square]);
+    t.bump(edwards::Y_SQUARED, p.row + EIGHTH_ROW, &[curve, y_square]);
+    t.bump(edwards::X, p.row + EIGHTH_ROW, &[square, dx, dy]);
+    t.bump(edwards::Y, p.row + EIGHTH_ROW, &[y_square, dx, dy]);
+    t.bump(edwards::X, p.row + EIGHTH_ROW + 1, &[dx, dy]);
+    t.bump(edwards::Y, p.row + EIGHTH_ROW + 2, &[dx, dy]);
     let inverse = "edwards: x invertible / inverse";
     t.bump(p.key.0.col, p.key.0.row, &[dx, dy, inverse, "copy"]);
     t.bump(p.key.1.col, p.key.1.row, &[dx, dy, "copy"]);
     t.bump(edwards::INVERSE, p.row + KEY_ROW, &[inverse]);
     t.bump(edwards::X, p.row + R8_ROW, &[square, "copy"]);
     t.bump(edwards::X_SQUARED, p.row + R8_ROW, &[curve, square]);
-    t.bump(edwards::Y, p.row + R8_ROW, &[curve, "copy"]);
+    t.bump(edwards::Y_SQUARED, p.row + R8_ROW, &[curve, y_square]);
+    t.bump(edwards::Y, p.row + R8_ROW, &[y_square, "copy"]);
+    for cell in [
+        p.s_mul.base.0,
+        p.s_mul.base.1,
+        p.h_mul.base.0,
+        p.h_mul.base.1,
+    ] {
+        // The first bits are 1 or 0: what else notices depends on them.
+        let value = t.trace.at(cell);
+        t.trace.set(cell.col, cell.row, value + Fr::one());
+        let found = failures(t.plan, t.trace, &[]);
+        t.trace.set(cell.col, cell.row, value);
+        assert!(found.contains("copy") && found.contains(dx) && found.contains(dy));
+    }
+    for cell in [p.h_mul.start.0, p.s_mul.start.0, p.h_mul.scalar] {
+        t.add(cell, Fr::one(), &["copy", "load / lane 3"]);
+    }
+    for cell in [p.h_mul.start.1, p.s_mul.start.1] {
+        t.add(cell, Fr::one(), &["copy", "load / lane 4"]);
+    }
     let end = p.s_mul.end;
-    t.bump(end.0.col, end.0.row, &["copy", "scalar: step / add x"]);
-    t.bump(end.1.col, end.1.row, &["copy", "scalar: step / add y"]);
+    t.bump(end.0.col, end.0.row, &["copy", "scalar: end / x"]);
+    t.bump(end.1.col, end.1.row, &["copy", "scalar: end / y"]);
 }
 
 /// circomlibjs' signatures and forgeries: the circuit agrees with it, but for keys with a small-order part
