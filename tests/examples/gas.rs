@@ -20,8 +20,7 @@ use verilens_solidity::{
     Package,
 };
 use verilens_statement::{
-    field::to_bytes, Capture, CaptureContent, Fr, OutputMode,
-    SignatureScheme::EddsaBabyJubJubPoseidon,
+    Capture, CaptureContent, Fr, OutputMode, SignatureScheme::EddsaBabyJubJubPoseidon,
 };
 use verilens_tests::scene::{issuer_keys, Scene, CAPTURED_AT, SCHEMA};
 use verilens_verifier::Proof;
