@@ -10,18 +10,26 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use verilens_prover::{keys::compile, progress::Silent, srs::Srs, Keys, Request};
 use verilens_solidity::{
-    abi::{word_at, Word},
+    abi::{address, uint, word_at, Word},
     calldata::encode_proof,
-    evm::{arguments, Verdict, Verifier, SPEC, VERIFY, VERIFY_MANY},
+    evm::{
+        arguments, Address, Chain, Registry, Verdict, Verifier, SPEC, UPGRADE, UPGRADE_MANY,
+        VERIFY, VERIFY_MANY,
+    },
+    scope::{action_id, scope, signal},
     Package,
 };
-use verilens_statement::{Fr, OutputMode, SignatureScheme::EddsaBabyJubJubPoseidon};
-use verilens_tests::scene::Scene;
+use verilens_statement::{
+    Capture, CaptureContent, Fr, OutputMode, SignatureScheme::EddsaBabyJubJubPoseidon,
+};
+use verilens_tests::scene::{issuer_keys, Scene, CAPTURED_AT, SCHEMA};
 use verilens_verifier::Proof;
 
 const BUDGET: u64 = 600_000;
 const AIM: u64 = 400_000;
 const MAX_CODE: usize = 24_576;
+/// What the proofs are for.
+const ACTION: &str = "enrol";
 const BATCHES: [usize; 4] = [1, 2, 4, 8];
 /// Price of a transaction that does nothing.
 const BASE: u64 = 21_000;
@@ -55,6 +63,8 @@ struct Measured {
     stages: Vec<u64>,
     code: usize,
     batches: Vec<u64>,
+    upgrade: u64,
+    upgrades: Vec<u64>,
     stored: u64,
     stored_code: usize,
     key_contracts: usize,
@@ -91,18 +101,68 @@ fn gas(verifier: &Verifier, function: &str, proof: &[u8], words: &[Word]) -> u64
     gas
 }
 
-fn prove(keys: &Keys, scene: &Scene, signal: u64) -> Proof {
-    let request = Request {
-        signal: Fr::from(signal),
-        ..scene.request()
+/// A chain with a registry that accepts nothing yet, at an address that proofs can name.
+fn chain() -> (Chain, Registry) {
+    let mut chain = Chain::default();
+    chain.set_timestamp(CAPTURED_AT + 24 * 60 * 60);
+    let registry = Registry::deploy_for_tests(&mut chain).unwrap();
+    (chain, registry)
+}
+
+/// Accepts what the proofs are about.
+fn open(verifier: &mut Verifier, registry: &Registry, words: &[Word]) {
+    let [model, schema, root] = [1, 2, 3].map(|i| words[i]);
+    for (function, arguments) in [
+        ("acceptRoot(uint256)", vec![root]),
+        ("acceptModel(uint256,uint256)", vec![schema, model]),
+        ("acceptVerifier(address)", vec![address(verifier.address)]),
+        (
+            "openAction(bytes32,uint256,uint256,uint64)",
+            vec![action_id(ACTION), schema, model, uint(u64::MAX.into())],
+        ),
+    ] {
+        let done = registry.as_owner(&mut verifier.chain, function, &arguments);
+        assert!(done.unwrap().success(), "{function}");
+    }
+}
+
+/// What the registry charges for proofs that it has not seen.
+fn registered(
+    verifier: &Verifier,
+    registry: Address,
+    function: &str,
+    (proofs, words): (Vec<u8>, Vec<Word>),
+) -> u64 {
+    let mut chain = verifier.chain.clone();
+    let data = arguments(function, &proofs, &words);
+    let done = chain.call(chain.account(1), registry, &data).unwrap();
+    assert!(done.success(), "{function}: {done:?}");
+    done.gas_used
+}
+
+/// Proofs about captures of one eye, for as many beneficiaries.
+fn prove(keys: &Keys, scene: &mut Scene, scope: Fr, count: u64) -> Vec<Proof> {
+    let tensors = scene.capture.content().tensors().to_vec();
+    let holder = scene.holder.id();
+    let mut proof = |i| {
+        eprintln!("proof {} of {count}", i + 1);
+        let mut rng = ChaCha20Rng::seed_from_u64(i);
+        let time = CAPTURED_AT + i;
+        let content = CaptureContent::new(SCHEMA, tensors.clone(), holder, time, &mut rng);
+        scene.capture = Capture::sign(&issuer_keys()[1], content.unwrap()).unwrap();
+        let request = Request {
+            scope,
+            signal: signal(Chain::default().account(i)),
+            ..scene.request()
+        };
+        keys.prove(&request, &mut rng, &Silent).unwrap().proof
     };
-    let mut rng = ChaCha20Rng::seed_from_u64(signal);
-    keys.prove(&request, &mut rng, &Silent).unwrap().proof
+    (0..count).map(&mut proof).collect()
 }
 
 fn measure(name: &'static str) -> Measured {
     eprintln!("iris {name}: keys");
-    let scene = Scene::iris(name);
+    let mut scene = Scene::iris(name);
     let mode = OutputMode::Committed;
     let rows = compile(&scene.bundle, EddsaBabyJubJubPoseidon, mode)
         .unwrap()
@@ -114,12 +174,9 @@ fn measure(name: &'static str) -> Measured {
     let key = keys.verifying();
 
     let most = BATCHES.into_iter().max().unwrap_or(1) as u64;
-    let proofs: Vec<Proof> = (1..=most)
-        .map(|signal| {
-            eprintln!("iris {name}: proof {signal} of {most}");
-            prove(&keys, &scene, signal)
-        })
-        .collect();
+    let (chain, registry) = chain();
+    let scope = scope(chain.chain_id(), registry.address, &action_id(ACTION));
+    let proofs = prove(&keys, &mut scene, scope, most);
     let joined = |count: usize| -> (Vec<u8>, Vec<Word>) {
         let proofs = &proofs[..count];
         let bytes = proofs.iter().flat_map(|p| encode_proof(key, p).unwrap());
@@ -128,7 +185,8 @@ fn measure(name: &'static str) -> Measured {
     };
 
     eprintln!("iris {name}: contracts");
-    let verifier = Verifier::deploy(&Package::new(key).unwrap()).unwrap();
+    let mut verifier = Verifier::deploy_on(chain, &Package::new(key).unwrap()).unwrap();
+    open(&mut verifier, &registry, &proofs[0].words);
     let profiled = Verifier::deploy(&Package::profiled(key).unwrap()).unwrap();
     let package = Package::with_stored_key(key).unwrap();
     let stored = Verifier::deploy(&package).unwrap();
@@ -156,6 +214,11 @@ fn measure(name: &'static str) -> Measured {
                 let (proofs, words) = joined(*count);
                 gas(&verifier, VERIFY_MANY, &proofs, &words)
             })
+            .collect(),
+        upgrade: registered(&verifier, registry.address, UPGRADE, joined(1)),
+        upgrades: BATCHES
+            .iter()
+            .map(|count| registered(&verifier, registry.address, UPGRADE_MANY, joined(*count)))
             .collect(),
         stored: gas(&stored, VERIFY, &proof, &words),
         stored_code: stored.code_bytes(),
@@ -232,6 +295,18 @@ fn report(all: &[Measured]) -> String {
     for (i, count) in BATCHES.into_iter().enumerate() {
         row(&mut out, &count.to_string(), all, |m| {
             grouped(m.batches[i] / count as u64)
+        });
+    }
+
+    out.push_str(
+        "\n## Through the registry\n\nWhat `EmbeddingRegistry` charges for a proof that it has not seen: its checks, a nullifier, a record and an \
+         event for each.\n\n",
+    );
+    head(&mut out, "gas per proof", all);
+    row(&mut out, "`upgrade`", all, |m| grouped(m.upgrade));
+    for (i, count) in BATCHES.into_iter().enumerate() {
+        row(&mut out, &format!("`upgradeMany` of {count}"), all, |m| {
+            grouped(m.upgrades[i] / count as u64)
         });
     }
 

@@ -111,9 +111,9 @@ fn proofs_of_other_keys() {
     assert_eq!(foreign.words, proof.words);
     for verifier in forms(ours.verifying()) {
         let verify = |proof: &[u8], words: &[Word]| verifier.verify(proof, words).unwrap();
-        let (bytes, words) = joined(ours.verifying(), &[proof.clone()]);
+        let (bytes, words) = joined(ours.verifying(), std::slice::from_ref(&proof));
         assert_eq!(verify(&bytes, &words), Verdict::Holds(true));
-        let (bytes, words) = joined(other_srs.verifying(), &[foreign.clone()]);
+        let (bytes, words) = joined(other_srs.verifying(), std::slice::from_ref(&foreign));
         assert_eq!(verify(&bytes, &words), Verdict::Holds(false));
         let revealed = prove(&other_mode, &scene, 1);
         let (bytes, words) = joined(other_mode.verifying(), &[revealed]);
@@ -149,7 +149,7 @@ fn revealed_iris_codes_are_checked() {
     let scene = Scene::iris("v1");
     let proof = prove(&keys, &scene, 7);
     for verifier in forms(keys.verifying()) {
-        let (bytes, words) = joined(keys.verifying(), &[proof.clone()]);
+        let (bytes, words) = joined(keys.verifying(), std::slice::from_ref(&proof));
         let said = verifier.verify(&bytes, &words).unwrap();
         assert_eq!(said, Verdict::Holds(true));
         for at in 0..words.len() {
