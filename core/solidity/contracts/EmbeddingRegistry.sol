@@ -15,7 +15,8 @@ import {Validity} from "./Validity.sol";
 /// different kinds registries of their own. *Retiring* them takes `RETIREMENT_DELAY`, so that
 /// nobody with a proof in hand is cut off unawares. In an emergency, a stolen issuer key for example, the owner
 /// retires what is broken and pauses the registry, in any order: the pause ends by itself, but not before what was
-/// retired with it is gone. Honest holders wait, and lose nothing. Neither owner nor verifier can change or remove a record.
+/// retired with it is gone. Honest holders wait, and lose nothing. Neither owner nor verifier can change or remove a
+/// record.
 ///
 /// Storage: a mapping for each thing, none of them nested by hand; no proxy, no delegatecall, no assembly
 /// that writes. Two different things cannot share a slot but by a collision of Keccak-256.

@@ -279,7 +279,7 @@ interface IEmbeddingRegistry {
 
     /// @notice The same for several proofs of one statement and model, all or none of them: less gas for each. Whoever
     /// sends a batch should simulate the call: one used nullifier refuses it all, unless the record that the proof asks
-    /// for is there already. All proofs are for one verifier: during a rotation, send those for the old one by themselves.
+    /// for is there already. All proofs are for one verifier: during a rotation, send those for the old one apart.
     /// @param proofs The proofs, one after the other.
     /// @param publicInputs Their words, those of the first proof first.
     function upgradeMany(bytes calldata proofs, uint256[] calldata publicInputs) external;
