@@ -324,7 +324,13 @@ fn the_demo_tells_the_whole_story() {
         assert!(report[number].as_f64().unwrap() > 0.0, "{number}");
     }
     assert!(report.as_object().unwrap().contains_key("peak_rss_mb"));
-    assert_eq!(report.as_object().unwrap().len(), 14);
+    // What a contract adds, if one did the checking.
+    let contract = if cfg!(feature = "evm") { 2 } else { 0 };
+    assert_eq!(report.as_object().unwrap().len(), 14 + contract);
+    if contract > 0 {
+        assert!((21_000..=600_000).contains(&report["gas"].as_u64().unwrap()));
+        assert!((1..=24_576).contains(&report["contract_bytes"].as_u64().unwrap()));
+    }
     assert!(report["proof_bytes"].as_u64().unwrap() <= 4096);
     assert!(done.stderr.contains("INSECURE"));
     for picture in ["demo/image.png", "demo/code-v1.png", "demo/code-v2.png"] {
