@@ -242,6 +242,10 @@ fn unsound_descriptions_are_refused() {
         refusal(|d| d.advice_phases = vec![0; 4097]),
         "advice columns",
     );
+    range(
+        refusal(|d| d.advice_phases = vec![1, 1, 1]),
+        "advice columns of the first phase",
+    );
     range(refusal(|d| d.fixed_columns = 5000), "fixed columns");
     range(
         refusal(|d| d.commitments = vec![d.g1; 70_000]),
