@@ -8,6 +8,7 @@
 pub mod bundle;
 pub mod error;
 pub mod exec;
+pub mod float;
 pub mod graph;
 pub mod image;
 mod kernels;

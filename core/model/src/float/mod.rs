@@ -1,0 +1,8 @@
+//! Models over the reals: what an ONNX file says before it is quantised.
+//!
+//! Import lowers ONNX' many operators to the few of [`FloatGraph`]; the executor here is the reference that a quantised graph is
+//! compared with; `crate::quant` turns a float graph into an integer [`crate::Graph`].
+
+pub mod graph;
+
+pub use graph::{FloatGraph, FloatInput, FloatNode, FloatOp, FloatTensor, Unary};
