@@ -16,6 +16,7 @@ fn sample() -> ModelBundle {
         weight,
         bias: Some(vec![-1, 5]),
         strides: [1, 2],
+        dilations: [1, 1],
         groups: 1,
     };
     ModelBundle::new("iris/left/v1", single(&[1, 1, 2, 4], op)).unwrap()
@@ -157,7 +158,7 @@ fn unknown_codes_and_schemas_are_refused() {
         ])
     };
     assert!(ModelBundle::decode(&op(8)).is_ok());
-    for code in [0, 9, 0x7f] {
+    for code in [0, 20, 0x7f] {
         let unknown = BundleError::UnknownCode {
             field: "operator",
             code: u64::from(code),

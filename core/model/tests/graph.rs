@@ -22,6 +22,7 @@ fn conv(weight: IntTensor) -> Op {
         weight,
         bias: None,
         strides: [1, 1],
+        dilations: [1, 1],
         groups: 1,
     }
 }
@@ -72,6 +73,7 @@ fn operators_by_hand() {
         weight: tensor(&[1, 1, 2, 2], &[1, 2, 3, 4]),
         bias: Some(vec![1000]),
         strides: [1, 2],
+        dilations: [1, 1],
         groups: 1,
     };
     // 1 2 3 4 / 5 6 7 8: cross-correlation, not flipped.
@@ -108,6 +110,7 @@ fn ranges_are_exact_for_one_layer() {
         weight,
         bias: Some(vec![-1, 0]),
         strides: [1, 1],
+        dilations: [1, 1],
         groups: 1,
     };
     let ranges = single(&[1, 1, 1, 2], op).ranges().unwrap();
@@ -202,6 +205,7 @@ fn broken_rules_are_refused() {
         weight: w,
         bias: None,
         strides,
+        dilations: [1, 1],
         groups,
     };
     let w = || tensor(&[1, 2, 1, 1], &[1, 1]);
@@ -209,6 +213,7 @@ fn broken_rules_are_refused() {
         weight: w(),
         bias: Some(vec![]),
         strides: [1, 1],
+        dilations: [1, 1],
         groups: 1,
     };
     let refused = [

@@ -69,6 +69,7 @@ fn random_op(d: &mut Dice, shape: &[usize]) -> Op {
                 weight,
                 bias,
                 strides: [1 + d.below(3), 1 + d.below(3)],
+                dilations: [1, 1],
                 groups,
             }
         }
@@ -289,6 +290,7 @@ pub fn naive(graph: &Graph, bytes: &[(String, Vec<u8>)]) -> Vec<Vec<i64>> {
                     weight,
                     bias,
                     strides,
+                    dilations,
                     groups,
                 } => {
                     let w = cells(&weight.shape, weight.values.iter().copied());
@@ -298,8 +300,8 @@ pub fn naive(graph: &Graph, bytes: &[(String, Vec<u8>)]) -> Vec<Vec<i64>> {
                         let pixel = vec![
                             at[0],
                             group * weight.shape[1] + k[0],
-                            at[2] * strides[0] + k[1],
-                            at[3] * strides[1] + k[2],
+                            at[2] * strides[0] + k[1] * dilations[0],
+                            at[3] * strides[1] + k[2] * dilations[1],
                         ];
                         sum += x[&pixel] * w[&vec![at[1], k[0], k[1], k[2]]];
                     }
