@@ -4,9 +4,7 @@ use std::time::Instant;
 
 use rand_core::OsRng;
 use verilens_circuit::compile::tensor_specs;
-use verilens_model::{
-    execute, DType, Graph, Input, IntTensor, ModelBundle, Node, Op, Output, TensorId,
-};
+use verilens_model::{DType, Graph, Input, IntTensor, ModelBundle, Node, Op, Output, TensorId};
 use verilens_prover::{keys::compile, progress::Silent, srs::Srs, Keys};
 use verilens_statement::{OutputMode, SignatureScheme::EddsaBabyJubJubPoseidon, Tensor};
 use verilens_tests::scene::{Scene, SCHEMA};
@@ -30,7 +28,7 @@ fn mlp(widths: &[usize]) -> ModelBundle {
         ..Graph::default()
     };
     let mut x = 0;
-    let mut push = |graph: &mut Graph, op: Op, x: usize| {
+    let push = |graph: &mut Graph, op: Op, x: usize| {
         graph.nodes.push(Node {
             name: op.name().into(),
             op,
@@ -92,8 +90,12 @@ fn proves(bundle: ModelBundle) {
     let keys = Keys::derive(&scene.bundle, &srs, EddsaBabyJubJubPoseidon, mode, &Silent).unwrap();
     println!("keys in {:?}", start.elapsed());
     let start = Instant::now();
-    let proved = keys.prove(&srs, &scene.request(), &Silent).unwrap();
-    println!("proof in {:?}, {} bytes", start.elapsed(), proved.proof.encode().len());
+    let proved = keys.prove(&scene.request(), &mut OsRng, &Silent).unwrap();
+    println!(
+        "proof in {:?}, {} bytes",
+        start.elapsed(),
+        proved.proof.encode().len()
+    );
     let start = Instant::now();
     verify_proof(keys.verifying(), &proved.proof).unwrap();
     println!("verified in {:?}", start.elapsed());

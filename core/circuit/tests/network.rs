@@ -71,10 +71,7 @@ fn every_cell_is_held() {
     for (number, vector) in network.vectors.iter().enumerate() {
         for at in [0, vector.len / 2, vector.len - 1] {
             let value = probe.value(number, at).unwrap();
-            let cells: Vec<CellRef> = [value]
-                .into_iter()
-                .chain(probe.sides(number, at))
-                .collect();
+            let cells: Vec<CellRef> = [value].into_iter().chain(probe.sides(number, at)).collect();
             println!("{number} {:?} {}", vector.format, vector.len);
             for cell in cells {
                 let found = scene.failures(&[(cell, trace.at(cell) + Fr::one())]);
