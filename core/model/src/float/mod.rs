@@ -5,7 +5,7 @@
 
 pub mod exec;
 pub mod graph;
-mod kernels;
+pub(crate) mod kernels;
 pub(crate) mod shape;
 mod unary;
 

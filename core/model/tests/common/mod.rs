@@ -1,6 +1,8 @@
 //! Random small graphs, and an evaluation that shares no code with the executor.
 #![allow(dead_code)]
 
+pub mod net;
+
 use std::collections::BTreeMap;
 
 use verilens_model::{DType, Graph, Input, IntTensor, Node, Op, Output, PadMode, TensorId};
