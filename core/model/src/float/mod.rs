@@ -3,6 +3,11 @@
 //! Import lowers ONNX' many operators to the few of [`FloatGraph`]; the executor here is the reference that a quantised graph is
 //! compared with; `crate::quant` turns a float graph into an integer [`crate::Graph`].
 
+pub mod exec;
 pub mod graph;
+pub(crate) mod kernels;
+pub(crate) mod shape;
+mod unary;
 
-pub use graph::{FloatGraph, FloatInput, FloatNode, FloatOp, FloatTensor, Unary};
+pub use exec::run;
+pub use graph::{FloatGraph, FloatInput, FloatNode, FloatOp, FloatPad, FloatTensor, Unary};

@@ -1,0 +1,106 @@
+//! Which lowering an operator has.
+
+use super::super::Result;
+use super::builder::Builder;
+use super::value::{Call, Value};
+use super::{activation, arith, linear, moves, norm, pool};
+use crate::float::Unary;
+
+/// An operator of the standard's main domain.
+pub(crate) fn core(g: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>> {
+    let op = call.node.op_type.as_str();
+    if let Some(unary) = function(op) {
+        return Ok(vec![activation::plain(g, call, unary)?]);
+    }
+    match op {
+        "Dropout" => return moves::dropout(call),
+        "LayerNormalization" => return norm::layer(g, call),
+        _ => {}
+    }
+    let value = match op {
+        "Conv" => linear::conv(g, call),
+        "ConvTranspose" => linear::conv_transpose(g, call),
+        "Gemm" => linear::gemm(g, call),
+        "MatMul" => linear::matmul_op(g, call),
+        "MaxPool" => pool::max_pool(g, call),
+        "AveragePool" => pool::average_pool(g, call),
+        "LpPool" => pool::lp_pool(g, call),
+        "GlobalAveragePool" => pool::global_average(g, call),
+        "GlobalMaxPool" => pool::global_max(g, call),
+        "GlobalLpPool" => pool::global_lp(g, call),
+        "Add" => arith::add(g, call),
+        "Sub" => arith::sub(g, call),
+        "Mul" => arith::mul(g, call),
+        "Div" => arith::div(g, call),
+        "Mod" => arith::modulo(g, call),
+        "Pow" => arith::pow(g, call),
+        "Sum" => arith::sum(g, call),
+        "Mean" => arith::mean(g, call),
+        "Max" => arith::extreme(g, call, true),
+        "Min" => arith::extreme(g, call, false),
+        "Neg" => activation::neg(g, call),
+        "LeakyRelu" => activation::leaky_relu(g, call),
+        "PRelu" => activation::prelu(g, call),
+        "Clip" => activation::clip(g, call),
+        "HardSigmoid" => activation::hard_sigmoid(g, call),
+        "Gelu" => activation::gelu(g, call),
+        "Elu" => activation::elu(g, call),
+        "Celu" => activation::celu(g, call),
+        "Selu" => activation::selu(g, call),
+        "Softplus" => activation::softplus(g, call),
+        "Softsign" => activation::softsign(g, call),
+        "Mish" => activation::mish(g, call),
+        "Swish" => activation::swish(g, call),
+        "Shrink" => activation::shrink(g, call),
+        "ThresholdedRelu" => activation::thresholded_relu(g, call),
+        "Softmax" => activation::softmax(g, call),
+        "LogSoftmax" => activation::log_softmax(g, call),
+        "BatchNormalization" => norm::batch(g, call),
+        "InstanceNormalization" => norm::instance(g, call),
+        "GroupNormalization" => norm::group(g, call),
+        "MeanVarianceNormalization" => norm::mean_variance(g, call),
+        "RMSNormalization" => norm::rms(g, call),
+        "LpNormalization" => norm::lp(g, call),
+        "Reshape" => moves::reshape(g, call),
+        "Flatten" => moves::flatten(g, call),
+        "Squeeze" => moves::squeeze(g, call),
+        "Unsqueeze" => moves::unsqueeze(g, call),
+        "Transpose" => moves::transpose(g, call),
+        "DepthToSpace" => moves::depth_to_space(g, call),
+        "SpaceToDepth" => moves::space_to_depth(g, call),
+        "Identity" => moves::identity(call),
+        "Constant" => moves::constant(call),
+        _ => return Err(unknown(call)),
+    }?;
+    Ok(vec![value])
+}
+
+/// Functions of one number without attributes.
+fn function(op: &str) -> Option<Unary> {
+    Some(match op {
+        "Relu" => Unary::Relu,
+        "Sigmoid" => Unary::Sigmoid,
+        "Tanh" => Unary::Tanh,
+        "Erf" => Unary::Erf,
+        "Exp" => Unary::Exp,
+        "Log" => Unary::Log,
+        "Sqrt" => Unary::Sqrt,
+        "Reciprocal" => Unary::Reciprocal,
+        "Abs" => Unary::Abs,
+        "Sign" => Unary::Sign,
+        "Floor" => Unary::Floor,
+        "Ceil" => Unary::Ceil,
+        "Round" => Unary::RoundEven,
+        "HardSwish" => Unary::HardSwish,
+        _ => return None,
+    })
+}
+
+/// An operator of the domain of classical models.
+pub(crate) fn ml(_: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>> {
+    Err(unknown(call))
+}
+
+fn unknown(call: &Call<'_>) -> super::super::OnnxError {
+    call.refuse("operator not supported")
+}
