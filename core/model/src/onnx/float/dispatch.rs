@@ -142,8 +142,9 @@ fn function(op: &str) -> Option<Unary> {
 }
 
 /// An operator of the domain of classical models.
-pub(crate) fn ml(_: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>> {
-    Err(unknown(call))
+pub(crate) fn ml(g: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>> {
+    let values = super::ml::lower(g, call)?;
+    values.ok_or_else(|| unknown(call))
 }
 
 fn unknown(call: &Call<'_>) -> super::super::OnnxError {

@@ -15,6 +15,7 @@ mod linear;
 mod load;
 mod logic;
 mod lower;
+mod ml;
 mod moves;
 mod norm;
 mod ops;

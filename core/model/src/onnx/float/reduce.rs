@@ -10,6 +10,9 @@ use super::pool::{norm_power, root};
 use super::value::{Call, Value};
 use crate::float::Unary;
 
+/// Private factors of a product.
+const MAX_FACTORS: usize = 16;
+
 /// The input, its reduced axes, and whether these stay with dimension 1.
 fn operands<'a>(call: &'a Call<'_>) -> Result<(&'a Value, Vec<usize>, bool)> {
     let attrs = call.attrs(&["axes", "keepdims", "noop_with_empty_axes"])?;
@@ -71,8 +74,9 @@ fn norm(g: &mut Builder, call: &Call<'_>, x: &Value, axes: &[usize], p: i64) -> 
 }
 
 fn product(g: &mut Builder, call: &Call<'_>, x: &Value, axes: &[usize]) -> Result<Value> {
-    if !x.is_const() {
-        let reason = "a product of many private factors loses all precision; use Mul for a few";
+    let factors = axes.iter().map(|&a| x.dim(a)).product::<usize>();
+    if !x.is_const() && factors > MAX_FACTORS {
+        let reason = "a product of more than 16 private factors, which keeps no precision";
         return Err(call.refuse(reason));
     }
     let mut y = x.clone();
