@@ -7,6 +7,8 @@ pub mod exec;
 pub mod graph;
 mod kernels;
 pub(crate) mod shape;
+#[cfg_attr(not(feature = "onnx"), allow(dead_code))]
+pub(crate) mod simplify;
 mod unary;
 
 pub use exec::run;
