@@ -101,7 +101,7 @@ impl Report {
             };
             let reasons: Vec<&str> = first.refused.keys().map(String::as_str).collect();
             let reasons = reasons.join("; ");
-            if first.counts()[1] == first.counts().iter().sum() {
+            if first.counts()[1] == first.counts().iter().sum::<usize>() {
                 refused.entry(reasons).or_default().push(operator);
                 continue;
             }

@@ -45,9 +45,10 @@ const WRAPS: &str =
 /// The outcome for each executor.
 pub fn run(case: &Case, executors: &[Box<dyn Executor>]) -> Vec<Outcome> {
     let every = |outcome: Outcome| vec![outcome; executors.len()];
-    if !case.outputs.iter().all(has_elements) || !case.inputs.iter().all(has_elements) {
-        return every(Outcome::Refused("tensors without elements".into()));
+    if !case.outputs.iter().all(has_elements) {
+        return every(Outcome::Refused("outputs without elements".into()));
     }
+    let mut outcomes: Vec<Option<Outcome>> = vec![None; executors.len()];
     let mut reason = None;
     for binding in Binding::ORDER {
         let Some(bound) = bind(case, binding) else {
@@ -56,19 +57,37 @@ pub fn run(case: &Case, executors: &[Box<dyn Executor>]) -> Vec<Outcome> {
         let imported = catch_unwind(|| import_float_bytes(&bound.bytes, &ImportOptions::default()));
         match imported {
             Ok(Ok(graph)) => {
-                let one =
-                    |e: &Box<dyn Executor>| execute(case, e.as_ref(), &graph, &bound, binding);
-                return executors.iter().map(one).collect();
+                for (outcome, executor) in outcomes.iter_mut().zip(executors) {
+                    let new = execute(case, executor.as_ref(), &graph, &bound, binding);
+                    *outcome = Some(match outcome.take() {
+                        Some(first) if !worse(&new, &first) => first,
+                        _ => new,
+                    });
+                }
             }
-            // The most a model of one's own could have private tells best what is not supported.
             Ok(Err(OnnxError::Tract { stage, message })) => {
                 return every(Outcome::Failed(format!("{stage}: {message}")));
             }
+            // The reason of the last binding: the fewer operands are private, the nearer it is to the operator itself.
             Ok(Err(e)) => reason = Some(e.to_string()),
             Err(_) => return every(Outcome::Failed("the import panicked".into())),
         }
     }
-    every(Outcome::Refused(reason.unwrap_or_default()))
+    let refused = Outcome::Refused(reason.unwrap_or_default());
+    let outcomes = outcomes.into_iter();
+    outcomes
+        .map(|o| o.unwrap_or_else(|| refused.clone()))
+        .collect()
+}
+
+/// Whether one binding's outcome must not hide behind an earlier one's.
+fn worse(new: &Outcome, first: &Outcome) -> bool {
+    match new {
+        Outcome::Failed(_) => !matches!(first, Outcome::Failed(_)),
+        Outcome::Excepted(_) => matches!(first, Outcome::Passed(_) | Outcome::Refused(_)),
+        Outcome::Passed(_) => matches!(first, Outcome::Refused(_)),
+        Outcome::Refused(_) => false,
+    }
 }
 
 fn execute(
