@@ -8,6 +8,7 @@ use super::builder::Builder;
 use super::reduce::{along, matrix};
 use super::value::{Call, Value};
 use crate::graph::Graph;
+use crate::shape::elements;
 
 /// One axis that changes.
 struct Axis {
@@ -151,6 +152,16 @@ pub(crate) fn resize(g: &mut Builder, call: &Call<'_>) -> Result<Value> {
     let method = Method::read(&attrs, call.opset);
     let policy = attrs.text("keep_aspect_ratio_policy", "stretch");
     let changes = changes(call, x, &axes, scales, sizes, roi.as_deref(), policy)?;
+    let mut shape = x.shape.clone();
+    for a in &changes {
+        if let Some(d) = shape.get_mut(a.axis) {
+            *d = a.to;
+        }
+        if method.mode != "nearest" && a.from != a.to {
+            elements(&[a.from, a.to], || format!("node `{}`: weights", call.name))?;
+        }
+    }
+    elements(&shape, || format!("node `{}`", call.name))?;
     let mut y = x.clone();
     let mut inside: Option<Value> = None;
     for a in &changes {
