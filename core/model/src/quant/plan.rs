@@ -126,10 +126,11 @@ impl<'a> Plan<'a> {
     pub fn design(&self, t: TensorId, function: &Function) -> Design {
         let exact = self.is_exact(t);
         let steep = function.is_steep();
-        let squares = matches!(
-            function.steps.last(),
-            Some(Step::Unary(Unary::Square, _) | Step::Mul(..))
-        );
+        let squares = match function.steps.last() {
+            Some(Step::Unary(Unary::Square, _)) => true,
+            Some(Step::Mul(a, b)) => a == b,
+            _ => false,
+        };
         // What is multiplied or summed next keeps the digits of small values.
         let extra = if steep || squares { 4 } else { 0 };
         let levels = (1i64 << (self.precision.bits + extra)) - 1;

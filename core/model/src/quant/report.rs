@@ -51,7 +51,7 @@ pub struct OutputReport {
 /// How well an integer model follows the float model. `Display` writes a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// Every tensor that is computed, inputs left out.
+    /// Every ONNX node whose result is computed.
     pub nodes: Vec<NodeReport>,
     /// Every output.
     pub outputs: Vec<OutputReport>,
@@ -132,8 +132,16 @@ pub(crate) fn of(model: &Model<'_>, trial: &Trial) -> Result<Report> {
         agreement: fit.agreement,
         agreement_with_input: ideal.agreement,
     });
+    // One ONNX node may have become several here: its result is the last.
+    let mut last: Vec<NodeReport> = vec![];
+    for node in nodes {
+        if last.last().is_some_and(|n| n.name == node.name && n.op == node.op) {
+            last.pop();
+        }
+        last.push(node);
+    }
     Ok(Report {
-        nodes: nodes.collect(),
+        nodes: last,
         outputs: outputs.collect(),
         samples: calibration.bytes.len(),
         bits: trial.precision.bits,

@@ -116,7 +116,7 @@ fn with_bits(model: &Model<'_>, bits: u32) -> Result<Trial> {
     }
 }
 
-/// The smallest divisor at which rounding the weights adds less to a sum than rounding the sum does.
+/// The smallest divisor at which rounding the weights adds no more to a sum than a step of its activation.
 fn divisor(model: &Model<'_>, bits: u32) -> i64 {
     let levels = ((1u64 << bits) - 1) as f64;
     let mut noise = 0.0f64;
@@ -145,7 +145,7 @@ fn divisor(model: &Model<'_>, bits: u32) -> i64 {
         let deviation = (terms as f64 / 12.0).sqrt() * usual * levels;
         noise = noise.max(deviation);
     }
-    let fits = |d: &&i64| **d as f64 >= 4.0 * noise;
+    let fits = |d: &&i64| **d as f64 >= 2.0 * noise;
     DIVISORS
         .iter()
         .find(fits)

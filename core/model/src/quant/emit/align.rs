@@ -51,7 +51,11 @@ impl Emitter<'_> {
 
     /// The tensor in one positive scale and without offset. Exact integers come out in steps of 1 if their scales differ.
     pub(super) fn aligned(&mut self, t: TensorId, rep: Rep) -> Result<Rep> {
-        let step = self.plan.step(t);
+        self.aligned_to(t, rep, self.plan.step(t))
+    }
+
+    /// The same, in this step or a finer one if its scales differ.
+    pub(super) fn aligned_to(&mut self, t: TensorId, rep: Rep, step: f64) -> Result<Rep> {
         let uniform = rep.scale.single().filter(|s| *s != 0.0);
         let step = match uniform {
             // One scale can be kept, or divided.

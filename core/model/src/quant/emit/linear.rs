@@ -143,7 +143,7 @@ impl Emitter<'_> {
         for (&x, &c) in inputs.iter().zip(coefficients) {
             let mut rep = self.rep(x)?;
             if rep.scale.single().is_none() {
-                rep = self.aligned(x, rep)?;
+                rep = self.aligned_to(x, rep, self.plan.step(t) / c.abs().max(f64::MIN_POSITIVE))?;
             }
             offset = offset.zip(&rep.offset, |sum, o| sum + c * o);
             scales.push(rep.scale.single().unwrap_or(1.0) * c);

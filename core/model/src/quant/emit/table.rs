@@ -218,7 +218,7 @@ impl Emitter<'_> {
         let rep = if rep.uniform().is_some() {
             rep
         } else {
-            self.aligned(function.source, rep)?
+            self.aligned_to(function.source, rep, design.index / self.plan.precision.divisor as f64)?
         };
         let (scale, _) = rep.uniform().unwrap_or((1.0, 0.0));
         let ratio = design.index / scale.abs();
