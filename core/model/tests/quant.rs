@@ -129,7 +129,11 @@ fn softmax(net: &mut Net, x: verilens_model::TensorId) -> verilens_model::Tensor
     let mut one = shape.clone();
     one[axis] = 1;
     let slice = |net: &mut Net, i: usize| {
-        let op = verilens_model::float::FloatOp::Slice { axis, start: i, end: i + 1 };
+        let op = verilens_model::float::FloatOp::Slice {
+            axis,
+            start: i,
+            end: i + 1,
+        };
         net.push(op, &[x], &one)
     };
     let mut m = slice(net, 0);
@@ -158,7 +162,11 @@ fn probabilities() {
 }
 
 /// `(x − mean)/√(variance + ε)·γ + β` over the last axis.
-fn layer_norm(d: &mut Dice, net: &mut Net, x: verilens_model::TensorId) -> verilens_model::TensorId {
+fn layer_norm(
+    d: &mut Dice,
+    net: &mut Net,
+    x: verilens_model::TensorId,
+) -> verilens_model::TensorId {
     let shape = net.shape(x);
     let axis = shape.len() - 1;
     let n = shape[axis] as f64;
@@ -175,7 +183,10 @@ fn layer_norm(d: &mut Dice, net: &mut Net, x: verilens_model::TensorId) -> veril
     feature[axis] = shape[axis];
     let gamma = tensor(&feature, (0..shape[axis]).map(|_| 0.5 + unit(d)).collect());
     let y = net.times(y, gamma);
-    let beta = tensor(&feature, (0..shape[axis]).map(|_| normal(d) / 4.0).collect());
+    let beta = tensor(
+        &feature,
+        (0..shape[axis]).map(|_| normal(d) / 4.0).collect(),
+    );
     net.plus(y, beta)
 }
 
@@ -227,11 +238,20 @@ fn residual_blocks() {
     for _ in 0..2 {
         let c = net.conv(h, weights(&mut d, &[8, 8, 1, 1], 0.3), None, 1, 1);
         let c = net.unary(c, Unary::Relu);
-        let c = net.conv(c, weights(&mut d, &[8, 1, 1, 1], 0.8), Some(vec![0.05; 8]), 1, 8);
+        let c = net.conv(
+            c,
+            weights(&mut d, &[8, 1, 1, 1], 0.8),
+            Some(vec![0.05; 8]),
+            1,
+            8,
+        );
         let sum = net.add(&[h, c], &[1.0, 1.0]);
         let scale = tensor(&[1, 8, 1, 1], (0..8).map(|_| 0.5 + unit(&mut d)).collect());
         let sum = net.times(sum, scale);
-        let shift = tensor(&[1, 8, 1, 1], (0..8).map(|_| normal(&mut d) / 4.0).collect());
+        let shift = tensor(
+            &[1, 8, 1, 1],
+            (0..8).map(|_| normal(&mut d) / 4.0).collect(),
+        );
         let sum = net.plus(sum, shift);
         h = net.unary(sum, Unary::Relu);
     }
@@ -250,8 +270,18 @@ fn attention() {
     let mut net = Net::default();
     let x = net.input("x", &[1, 6, 12]);
     let part = |d: &mut Dice, net: &mut Net| net.dense(x, weights(d, &[12, 8], 0.35), None);
-    let (q, k, v) = (part(&mut d, &mut net), part(&mut d, &mut net), part(&mut d, &mut net));
-    let k = net.push(FloatOp::Transpose { perm: vec![0, 2, 1] }, &[k], &[1, 8, 6]);
+    let (q, k, v) = (
+        part(&mut d, &mut net),
+        part(&mut d, &mut net),
+        part(&mut d, &mut net),
+    );
+    let k = net.push(
+        FloatOp::Transpose {
+            perm: vec![0, 2, 1],
+        },
+        &[k],
+        &[1, 8, 6],
+    );
     let s = net.push(FloatOp::MatMul, &[q, k], &[1, 6, 6]);
     let s = net.times(s, net.scalar(s, 1.0 / 8f64.sqrt()));
     let p = softmax(&mut net, s);
