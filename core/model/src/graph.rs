@@ -147,7 +147,8 @@ pub enum Op {
         indices: Vec<usize>,
     },
     /// `values[floor((x + offset)/divisor) - first]`, floor towards minus infinity. The quotients
-    /// that the input's range allows must all lie in `first..first + values.len()`.
+    /// that the input's range allows must all lie in `first..first + values.len()`, and the sums
+    /// within ±2^62.
     Table {
         /// Added before the division.
         offset: i64,

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{random_graph, single};
+use common::{frame, random_graph, single};
 use proptest::prelude::*;
 use verilens_model::{BundleError, IntTensor, ModelBundle, ModelSummary, Op, PadMode};
 
@@ -20,14 +20,6 @@ fn sample() -> ModelBundle {
         groups: 1,
     };
     ModelBundle::new("iris/left/v1", single(&[1, 1, 2, 4], op)).unwrap()
-}
-
-/// A frame around any body.
-fn frame(body: &[u8]) -> Vec<u8> {
-    let mut bytes = b"VLNSMODL\x01\0\0\0".to_vec();
-    bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
-    bytes.extend_from_slice(body);
-    bytes
 }
 
 fn body() -> Vec<u8> {

@@ -3,19 +3,12 @@
 
 mod common;
 
-use common::{bytes_for, naive, random_graph, single};
+use common::{bytes_for, naive, node, random_graph, single, tensor};
 use proptest::prelude::*;
 use verilens_model::{
     canonicalise, execute, execute_all, DType, Graph, GraphError, Input, IntTensor, Node, Op,
     Output, OutputKind, PadMode, Range, TensorId,
 };
-
-fn tensor(shape: &[usize], values: &[i64]) -> IntTensor {
-    IntTensor {
-        shape: shape.to_vec(),
-        values: values.to_vec(),
-    }
-}
 
 fn conv(weight: IntTensor) -> Op {
     Op::Conv {
@@ -346,14 +339,6 @@ fn work_is_bounded() {
     let weight = tensor(&[1024, 1, 1, 8192], &vec![0; 1 << 23]);
     let graph = single(&[1, 1, 8, 16383], conv(weight));
     assert!(matches!(graph.validate(), Err(GraphError::TooLarge { .. })));
-}
-
-fn node(name: &str, op: Op, inputs: &[usize]) -> Node {
-    Node {
-        name: name.into(),
-        op,
-        inputs: inputs.iter().map(|&t| TensorId(t)).collect(),
-    }
 }
 
 /// Everything that canonical form rewrites, in one graph.

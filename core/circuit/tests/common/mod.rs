@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, dead_code)]
 
 pub mod graphs;
+pub mod networks;
 
 use std::{cell::RefCell, collections::BTreeSet};
 

@@ -222,8 +222,12 @@ fn table(
     values: &[i64],
     what: &dyn Fn() -> String,
 ) -> Result<Option<Range>> {
-    let quotient = |v: i64| v.checked_add(offset)?.checked_div_euclid(divisor);
-    let (Some(min), Some(max)) = (quotient(x.min), quotient(x.max)) else {
+    let [min, max, add] = [x.min, x.max, offset].map(i128::from);
+    let Some(sum) = bounded(min + add, max + add) else {
+        return Ok(None);
+    };
+    let quotient = |v: i64| v.checked_div_euclid(divisor);
+    let (Some(min), Some(max)) = (quotient(sum.min), quotient(sum.max)) else {
         return Ok(None);
     };
     let place = |q: i64| usize::try_from(q.checked_sub(first)?).ok();

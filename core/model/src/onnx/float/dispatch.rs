@@ -3,7 +3,9 @@
 use super::super::Result;
 use super::builder::Builder;
 use super::value::{Call, Value};
-use super::{activation, arith, linear, moves, norm, pool};
+use super::{
+    activation, arith, gather, index, linear, logic, moves, norm, pool, quant, reduce, shapes,
+};
 use crate::float::Unary;
 
 /// An operator of the standard's main domain.
@@ -15,7 +17,13 @@ pub(crate) fn core(g: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>> {
     match op {
         "Dropout" => return moves::dropout(call),
         "LayerNormalization" => return norm::layer(g, call),
+        "Split" => return index::split(g, call),
+        "TopK" => return reduce::top_k(g, call),
         _ => {}
+    }
+    if let Some(kind) = op.strip_prefix("Reduce") {
+        let value = reduce::reduce(g, call, kind)?;
+        return Ok(vec![value.ok_or_else(|| unknown(call))?]);
     }
     let value = match op {
         "Conv" => linear::conv(g, call),
@@ -70,6 +78,43 @@ pub(crate) fn core(g: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>> {
         "SpaceToDepth" => moves::space_to_depth(g, call),
         "Identity" => moves::identity(call),
         "Constant" => moves::constant(call),
+        "ArgMax" => reduce::arg(g, call, true),
+        "ArgMin" => reduce::arg(g, call, false),
+        "Hardmax" => reduce::hardmax(g, call),
+        "CumSum" => reduce::cum_sum(g, call),
+        "LRN" => reduce::lrn(g, call),
+        "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" | "Equal" => logic::compare(g, call),
+        "And" | "Or" | "Xor" => logic::combine(g, call),
+        "Not" => logic::not(g, call),
+        "Where" => logic::choose(g, call),
+        "Cast" => logic::cast(g, call),
+        "CastLike" => logic::cast_like(g, call),
+        "Slice" => index::slice(g, call),
+        "Concat" => index::concat(g, call),
+        "Expand" => index::expand(g, call),
+        "Tile" => index::tile(g, call),
+        "Pad" => index::pad(g, call),
+        "Compress" => index::compress(g, call),
+        "ReverseSequence" => index::reverse_sequence(g, call),
+        "Gather" => gather::gather(g, call),
+        "GatherElements" => gather::gather_elements(g, call),
+        "GatherND" => gather::gather_nd(g, call),
+        "Scatter" | "ScatterElements" => gather::scatter_elements(g, call),
+        "ScatterND" => gather::scatter_nd(g, call),
+        "OneHot" => gather::one_hot(g, call),
+        "Shape" => shapes::shape(call),
+        "Size" => shapes::size(call),
+        "ConstantOfShape" => shapes::constant_of_shape(call),
+        "Range" => shapes::range(call),
+        "EyeLike" => shapes::eye_like(call),
+        "Trilu" => shapes::trilu(g, call),
+        "NonZero" => shapes::non_zero(call),
+        "QuantizeLinear" => quant::quantize_linear(g, call),
+        "DequantizeLinear" => quant::dequantize_linear(g, call),
+        "QLinearConv" => quant::qlinear_conv(g, call),
+        "QLinearMatMul" => quant::qlinear_matmul(g, call),
+        "ConvInteger" => quant::conv_integer(g, call),
+        "MatMulInteger" => quant::matmul_integer(g, call),
         _ => return Err(unknown(call)),
     }?;
     Ok(vec![value])
@@ -97,8 +142,9 @@ fn function(op: &str) -> Option<Unary> {
 }
 
 /// An operator of the domain of classical models.
-pub(crate) fn ml(_: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>> {
-    Err(unknown(call))
+pub(crate) fn ml(g: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>> {
+    let values = super::ml::lower(g, call)?;
+    values.ok_or_else(|| unknown(call))
 }
 
 fn unknown(call: &Call<'_>) -> super::super::OnnxError {

@@ -10,6 +10,9 @@ use crate::float::{FloatOp, FloatTensor, Unary};
 /// Bounds beyond the largest `f32` say that there is none.
 const UNBOUNDED: f64 = 3.4e38;
 
+/// Sums of integers below this are exact.
+const EXACT: f64 = 4_503_599_627_370_496.0;
+
 /// The shape that two shapes are broadcast to.
 pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>> {
     let rank = a.len().max(b.len());
@@ -227,6 +230,13 @@ impl Builder {
         if let Some(bit_value) = bit.as_uniform() {
             let shape = broadcast(&bit.shape, &broadcast(&a.shape, &b.shape)?)?;
             return self.expand(if bit_value == 0.0 { &b } else { &a }, &shape);
+        }
+        let exact = |v: &f64| v.fract() == 0.0 && v.abs() < EXACT;
+        let exact = |v: &Value| v.as_const().is_some_and(|v| v.iter().all(exact));
+        if exact(&a) && exact(&b) {
+            let apart = self.sub(&a, &b)?;
+            let more = self.mul(&bit, &apart)?;
+            return Ok(self.add(&more, &b)?.with_elem(elem));
         }
         // bit·a + (1 − bit)·b: one of the products is exactly 0, so that nothing is rounded.
         let other = self.not(&bit)?;
