@@ -242,7 +242,9 @@ impl Compiled {
         };
         let payload = self.payload_list(&witness.tensors);
         let mut lists: Vec<&[Fr]> = vec![&payload];
-        let mut committed = vec![Fr::from(output_words.len() as u64 + 2), Fr::from(count)];
+        // Large enough from the start: a list that grows leaves its old values behind.
+        let mut committed = Vec::with_capacity(output_words.len() + 3);
+        committed.extend([Fr::from(output_words.len() as u64 + 2), Fr::from(count)]);
         if let Some(blinding) = self.blinding {
             trace.set(blinding.col, blinding.row, witness.blinding);
             committed.extend(&output_words);

@@ -153,13 +153,14 @@ impl PlacedGraph {
             all.push(fill::pack(handed.kind, values));
         }
         let (tensors, execution) = (&witness.tensors, witness.execution);
-        self.network
-            .fill(trace, &self.placed, tensors, execution, &all)?;
+        let filled = self
+            .network
+            .fill(trace, &self.placed, tensors, execution, &all);
         let words = all.concat();
         for list in &mut all {
             crate::circuit::wipe(list);
         }
-        Ok((words, count))
+        filled.map(|()| (words, count))
     }
 
     /// Fills the weights of the second phase.

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{
-    networks::{cnn, mlp, random_network},
+    networks::{cnn, mlp, random_network, Net},
     Scene,
 };
 use halo2_proofs::halo2curves::bn256::Fr;
@@ -80,5 +80,63 @@ fn every_cell_is_held() {
             }
         }
         let _ = Format::Free;
+    }
+}
+
+/// Numbers that four limbs do not hold are refused; the largest that they hold are proved.
+#[test]
+fn comparisons_end_where_limbs_do() {
+    use verilens_circuit::compile::{Compiled, Statement};
+    use verilens_model::{IntTensor, Op};
+    use verilens_statement::SignatureScheme;
+    let graph = |bits: u32| {
+        let mut net = Net::input(&[1, 3]);
+        let mut x = 0;
+        for power in [bits / 2, bits - bits / 2] {
+            let value = IntTensor {
+                shape: vec![1, 1],
+                values: vec![1 << power],
+            };
+            x = net.push(Op::MulConst { value }, &[x]);
+        }
+        let y = net.push(Op::Positive, &[x]);
+        net.output(&[y])
+    };
+    let statement = |graph| Statement {
+        graph,
+        model_digest: Fr::from(77),
+        scheme: SignatureScheme::EddsaBabyJubJubPoseidon,
+        mode: OutputMode::Committed,
+    };
+    // 255·2^51 is below 2^59, 255·2^52 below 2^60; 255·2^53 is not.
+    proves(graph(51));
+    proves(graph(52));
+    let refused = Compiled::new(statement(graph(53))).err().unwrap();
+    assert_eq!(
+        refused.to_string(),
+        "model: node `Positive` (Positive): its numbers reach 2296835809958952960; divisions and comparisons have constraints \
+         below 2^60. Divide them earlier"
+    );
+}
+
+/// Functions that are joined keep what stands past their vectors' ends.
+#[test]
+fn joined_functions_and_tails() {
+    let mut net = Net::input(&[1, 30]);
+    let h = net.dense(0, 5);
+    let h = net.relu(h, 255);
+    let h = net.dense(h, 3);
+    let h = net.relu(h, 255);
+    proves(net.output(&[h]));
+}
+
+#[test]
+fn sums_are_repeated_in_products() {
+    use verilens_model::Op;
+    for op in [Op::Mul, Op::Max] {
+        let mut net = Net::input(&[1, 2, 3, 3]);
+        let sum = net.push(Op::Sum { axes: vec![2, 3] }, &[0]);
+        let y = net.push(op, &[0, sum]);
+        proves(net.output(&[y]));
     }
 }

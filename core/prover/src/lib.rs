@@ -25,3 +25,4 @@ pub use processor::check_processor;
 pub use progress::{Progress, Silent, Stage};
 pub use prove::Proved;
 pub use request::{AnyRequest, InputRequest, Request};
+pub use verilens_circuit::compile::tensor_specs;

@@ -176,9 +176,10 @@ impl Network {
             return Err(outside());
         };
         let default = function.values.first().copied().unwrap_or(0);
+        let tail = function.at(division.tail).ok_or_else(outside)?;
         for at in vector.len..vector.padded() {
             let cell = place(vector, first, at);
-            self.set_function(trace, cell, limbs, (function.first, 0), default);
+            self.set_function(trace, cell, limbs, (division.tail, 0), tail);
         }
         for (i, x) in operand.values(execution)?.iter().enumerate() {
             let at = vector.order.get(i).map_or(i, |&at| at as usize);
@@ -245,24 +246,20 @@ impl PlacedNetwork {
                 let full = |lane: usize| trace.get(Col::Full(lane), row);
                 let weight = |lane: usize| trace.get(Col::Weight(lane), row);
                 let quotient = |lane: usize| divisor * byte(lane) + byte(lane + 1);
-                let sides: Vec<Fr> = match vector.format {
-                    Format::Free | Format::Output => (0..VALUE_LANES).map(full).collect(),
-                    Format::Product => (0..2 * VALUE_LANES).map(byte).collect(),
-                    Format::Table(Limbs::One) => {
-                        (0..VALUE_LANES).map(|l| quotient(2 * l)).collect()
-                    }
-                    Format::Table(Limbs::Two) => {
-                        [0, 4].map(|l| quotient(l) + byte(l + 3) * base).to_vec()
-                    }
+                let side = |i: usize| match vector.format {
+                    Format::Free | Format::Output => full(i),
+                    Format::Product => byte(i),
+                    Format::Table(Limbs::One) => quotient(2 * i),
+                    Format::Table(Limbs::Two) => quotient(4 * i) + byte(4 * i + 3) * base,
                     Format::Table(Limbs::Four) => {
-                        let high = byte(3) + base * (byte(5) + base * byte(7));
-                        vec![quotient(0) + base * high]
+                        quotient(0) + base * (byte(3) + base * (byte(5) + base * byte(7)))
                     }
                 };
+                let sides = vector.format.lanes().len() * vector.format.equations();
                 let fold = |z: Fr, parts: &mut dyn DoubleEndedIterator<Item = Fr>, next: Fr| {
                     parts.rev().fold(next, |acc, part| acc * z + part)
                 };
-                acc[0] = fold(challenges.beta, &mut sides.into_iter(), acc[0]);
+                acc[0] = fold(challenges.beta, &mut (0..sides).map(side), acc[0]);
                 let lanes = vector.format.lanes();
                 if vector.format == Format::Output {
                     let mut words = (0..VALUE_LANES).map(full);

@@ -83,6 +83,15 @@ impl Part {
 }
 
 impl Form {
+    /// Nothing, of a shape.
+    pub fn zero(shape: &[usize]) -> Self {
+        Self {
+            shape: shape.to_vec(),
+            parts: Vec::new(),
+            constants: Vec::new(),
+        }
+    }
+
     /// The values of a view.
     pub fn of(view: &View) -> Self {
         Self {

@@ -5,6 +5,7 @@ use verilens_model::{Graph, Op, OutputKind as ModelKind, PadMode, Range, TensorI
 use verilens_statement::output::{packed_len, OutputKind};
 
 use super::{
+    budget::Budget,
     fill::Operand,
     form::{domain, Form, Part},
     terms::{constants, shared, terms, Refusal, Target},
@@ -23,10 +24,12 @@ use crate::{
 const MAX_RANGE: i64 = 1 << 13;
 /// Largest domain of a function that this lowering makes itself; comparisons of wider numbers go by limbs.
 const MAX_DIFFERENCE: i64 = 1 << 12;
+/// Most entries of all functions, before those that agree are joined.
+const MAX_ENTRIES: usize = 1 << 22;
 /// Most elements of all vectors.
 const MAX_VALUES: usize = 1 << 22;
-/// Most terms of all maps.
-const MAX_TERMS: usize = 1 << 17;
+/// Most bits of a limb: four of them stay below 2^60.
+const MAX_LIMB_BITS: u32 = 15;
 
 /// What a tensor is known as.
 #[derive(Clone)]
@@ -47,6 +50,9 @@ struct Walk<'a> {
     network: Network,
     beta: u64,
     tau: u64,
+    budget: Budget,
+    /// Entries of all functions.
+    entries: usize,
     /// The node in hand, for errors.
     node: usize,
 }
@@ -87,12 +93,16 @@ impl Network {
             uses,
             beta: 0,
             tau: 0,
+            budget: Budget::default(),
+            entries: 256,
             node: 0,
         };
         walk.inputs()?;
         for node in 0..graph.nodes.len() {
             walk.node = node;
             if walk.uses[graph.node_tensor(node).0] > 0 {
+                let size = walk.shapes[graph.node_tensor(node).0].iter().product();
+                walk.exhaust(|budget| budget.elements(size))?;
                 let known = walk.lower(node)?;
                 walk.known[graph.node_tensor(node).0] = Some(known);
             }
@@ -145,11 +155,14 @@ impl Network {
 }
 
 /// The base of limbs: the least power of two whose fourth power holds every wide division.
+///
+/// # Errors
+/// A division or comparison of numbers that four limbs do not hold.
 fn limb_base(graph: &Graph, uses: &[usize]) -> Result<u64, CircuitError> {
     let ranges = graph
         .ranges()
         .map_err(|e| CircuitError::Model(e.to_string()))?;
-    let mut most = 1u64;
+    let mut base = 8;
     for (i, node) in graph.nodes.iter().enumerate() {
         if uses[graph.node_tensor(i).0] == 0 {
             continue;
@@ -157,17 +170,25 @@ fn limb_base(graph: &Graph, uses: &[usize]) -> Result<u64, CircuitError> {
         let widths = node.inputs.iter().filter_map(|t| ranges.get(t.0));
         let width = widths.map(|r| r.min.unsigned_abs().max(r.max.unsigned_abs()));
         let width = width.max().unwrap_or(0);
-        match &node.op {
-            Op::Positive => most = most.max(width),
-            Op::Max => most = most.max(width.saturating_mul(2)),
-            Op::Table { divisor, .. } if *divisor > MAX_RANGE => {
-                most = most.max(divisor.unsigned_abs());
-            }
-            _ => {}
+        let most = match &node.op {
+            Op::Positive => width,
+            Op::Max => width.saturating_mul(2),
+            Op::Table { divisor, .. } if *divisor > MAX_RANGE => divisor.unsigned_abs(),
+            _ => continue,
+        };
+        let bits = (64 - most.leading_zeros()).div_ceil(4);
+        if bits > MAX_LIMB_BITS {
+            return Err(CircuitError::UnsupportedNode {
+                node: node.name.clone(),
+                op: node.op.name().into(),
+                why: format!(
+                    "its numbers reach {most}; divisions and comparisons have constraints below 2^60. Divide them earlier"
+                ),
+            });
         }
+        base = base.max(bits);
     }
-    let bits = (64 - most.leading_zeros()).div_ceil(4).max(8);
-    Ok(1 << bits)
+    Ok(1 << base)
 }
 
 impl Walk<'_> {
@@ -180,6 +201,15 @@ impl Walk<'_> {
             },
             None => CircuitError::Model(why.into()),
         }
+    }
+
+    /// Spends of the budget in the name of the node in hand.
+    fn exhaust(
+        &mut self,
+        spend: impl FnOnce(&mut Budget) -> Result<(), super::budget::Exhausted>,
+    ) -> Result<(), CircuitError> {
+        let spent = spend(&mut self.budget);
+        spent.map_err(|e| self.unsupported(format!("its layout takes more than {}", e.0)))
     }
 
     fn range(&self, tensor: TensorId) -> Range {
@@ -206,7 +236,10 @@ impl Walk<'_> {
             content,
         };
         let padded = vector.padded();
-        let equations = padded * format.equations();
+        let equations = padded.saturating_mul(format.equations());
+        if (self.beta as usize).saturating_add(equations) > MAX_VALUES {
+            return Err(self.unsupported(format!("more than {MAX_VALUES} values in the network")));
+        }
         for (number, form) in forms.iter().enumerate() {
             let target = Target {
                 first: vector.beta + number as u64,
@@ -214,24 +247,17 @@ impl Walk<'_> {
                 vectors: &self.network.vectors,
                 scale,
             };
-            let made = terms(form, &target).map_err(|refusal| {
+            let made = terms(form, &target, &mut self.budget).map_err(|refusal| {
                 self.unsupported(match refusal {
-                    Refusal::Commit => "this combination of layers has no constraints",
-                    Refusal::Overflow => "weights times scales exceed 63 bits",
+                    Refusal::Commit => {
+                        "this combination of layers has no constraints; put an activation between them".into()
+                    }
+                    Refusal::Overflow => "weights times scales exceed 63 bits".into(),
+                    Refusal::Exhausted(e) => format!("its layout takes more than {}", e.0),
+                    Refusal::Outside => "an element outside of its tensor".into(),
                 })
             })?;
-            let count: usize = made.iter().map(|t| t.uses.len()).sum();
             self.network.matrix.extend(made);
-            let all: usize = self.network.matrix.iter().map(|t| t.uses.len()).sum();
-            if all > MAX_TERMS {
-                return Err(self.unsupported(format!(
-                    "its elements are moved in {count} pieces; at most {MAX_TERMS} in a model have constraints. Move whole axes, or \
-                     rows and columns in steps"
-                )));
-            }
-        }
-        if self.beta as usize + equations > MAX_VALUES {
-            return Err(self.unsupported(format!("more than {MAX_VALUES} values in the network")));
         }
         let mut added = vec![0i64; equations];
         for (number, form) in forms.iter().enumerate() {
@@ -370,8 +396,9 @@ impl Walk<'_> {
         function: Function,
         (offset, divisor): (i64, i64),
     ) -> Result<View, CircuitError> {
+        // At most 2^15, so its fourth power is at most 2^60.
         let base = self.network.base as i64;
-        let power = |n: u32| base.checked_pow(n).unwrap_or(i64::MAX);
+        let power = |n: u32| base.pow(n);
         let (limbs, scale, range) = if divisor <= MAX_RANGE {
             (Limbs::One, 1, divisor)
         } else if !u64::try_from(divisor).is_ok_and(u64::is_power_of_two) {
@@ -383,15 +410,29 @@ impl Walk<'_> {
         } else {
             (Limbs::Four, power(4) / divisor, base)
         };
-        let divisor = match limbs {
-            Limbs::One => divisor,
+        let whole = match limbs {
+            Limbs::One => range,
             Limbs::Two => power(2),
             Limbs::Four => power(4),
         };
+        // Remainders must have exactly the divisor's range.
+        if scale < 1 || scale.checked_mul(divisor) != Some(whole) {
+            return Err(self.unsupported(format!(
+                "a division by {divisor} has no limbs to base {base}"
+            )));
+        }
+        let divisor = whole;
         let wide = || self.unsupported("offsets times scales exceed 63 bits");
         let offset = offset.checked_mul(scale).ok_or_else(wide)?;
-        let tail = divisor.checked_mul(function.first).ok_or_else(wide)?;
+        let first = function.first;
+        let tail = divisor.checked_mul(first).ok_or_else(wide)?;
         let range = Function::range(usize::try_from(range).unwrap_or(usize::MAX));
+        self.entries = self.entries.saturating_add(function.values.len());
+        if self.entries > MAX_ENTRIES {
+            return Err(self.unsupported(format!(
+                "tables of all functions have more than {MAX_ENTRIES} entries"
+            )));
+        }
         let functions = &mut self.network.functions;
         let mut number = |function: Function| {
             let known = functions.iter().position(|f| *f == function);
@@ -406,6 +447,7 @@ impl Walk<'_> {
             divisor,
             range: number(range),
             function: number(function),
+            tail: first,
         };
         let (order, steps) = Self::layout(form);
         let content = Content::Function(operand, division);
@@ -456,13 +498,20 @@ impl Walk<'_> {
         Ok(self.view_of(vector, &forms[0].shape))
     }
 
-    /// A form repeated to a shape.
-    fn repeated(&self, form: &Form, shape: &[usize]) -> Result<Form, CircuitError> {
-        let mut whole = Form {
-            shape: shape.to_vec(),
-            parts: Vec::new(),
-            constants: Vec::new(),
-        };
+    /// A tensor as a form that products can take, repeated to a shape.
+    fn repeated(&mut self, tensor: TensorId, shape: &[usize]) -> Result<Form, CircuitError> {
+        let mut whole = Form::zero(shape);
+        let form = self.light(tensor)?;
+        if whole.add(&form, 1) == Ok(Some(())) {
+            return Ok(whole);
+        }
+        // A sum cannot be repeated, its values can.
+        let view = self.view(tensor)?;
+        self.whole(&Form::of(&view), shape)
+    }
+
+    fn whole(&self, form: &Form, shape: &[usize]) -> Result<Form, CircuitError> {
+        let mut whole = Form::zero(shape);
         match whole.add(form, 1) {
             Ok(Some(())) => Ok(whole),
             _ => Err(self.unsupported("an operand that cannot be repeated")),
@@ -485,8 +534,8 @@ impl Walk<'_> {
         b: TensorId,
     ) -> Result<(Form, Operand, Range), CircuitError> {
         let shape = domain(&self.shapes[a.0], &self.shapes[b.0]);
-        let (left, right) = (self.light(a)?, self.light(b)?);
-        let mut form = self.repeated(&left, &shape)?;
+        let mut form = self.repeated(a, &shape)?;
+        let right = self.repeated(b, &shape)?;
         if form.add(&right, -1) != Ok(Some(())) {
             return Err(self.unsupported("operands that cannot be subtracted"));
         }
@@ -503,7 +552,8 @@ impl Walk<'_> {
 
     fn max(&mut self, a: TensorId, b: TensorId) -> Result<Known, CircuitError> {
         let (form, operand, range) = self.difference(a, b)?;
-        let above = if range.max - range.min <= MAX_DIFFERENCE {
+        let width = range.max.checked_sub(range.min);
+        let above = if width.is_some_and(|w| w <= MAX_DIFFERENCE) {
             let function = Function {
                 first: range.min,
                 values: (range.min..=range.max).map(|x| x.max(0)).collect(),
@@ -518,7 +568,8 @@ impl Walk<'_> {
             self.product([&Form::of(&sign), &form], [positive, operand])?
         };
         let mut sum = Form::of(&above);
-        let right = self.light(b)?;
+        let shape = sum.shape.clone();
+        let right = self.repeated(b, &shape)?;
         if sum.add(&right, 1) != Ok(Some(())) {
             return Err(self.unsupported("operands that cannot be added"));
         }
@@ -531,14 +582,14 @@ impl Walk<'_> {
         };
         let (form, operand, _) = self.difference(a, b)?;
         let shape = domain(&form.shape, &self.shapes[condition.0]);
-        let form = self.repeated(&form, &shape)?;
+        let form = self.whole(&form, &shape)?;
         let operand = self.spread(&operand, &shape);
-        let bit = self.light(condition)?;
-        let bit = self.repeated(&bit, &shape)?;
+        let bit = self.repeated(condition, &shape)?;
         let condition = self.spread(&self.operand(condition), &shape);
         let above = self.product([&bit, &form], [condition, operand])?;
         let mut sum = Form::of(&above);
-        let right = self.light(b)?;
+        let shape = sum.shape.clone();
+        let right = self.repeated(b, &shape)?;
         if sum.add(&right, 1) != Ok(Some(())) {
             return Err(self.unsupported("operands that cannot be added"));
         }
@@ -549,8 +600,7 @@ impl Walk<'_> {
         let shape = domain(&self.shapes[a.0], &self.shapes[b.0]);
         let mut forms = Vec::new();
         for tensor in [a, b] {
-            let form = self.light(tensor)?;
-            forms.push(self.repeated(&form, &shape)?);
+            forms.push(self.repeated(tensor, &shape)?);
         }
         let operands = [a, b].map(|t| self.spread(&self.operand(t), &shape));
         let product = self.product([&forms[0], &forms[1]], operands)?;
@@ -569,8 +619,8 @@ impl Walk<'_> {
         let forms =
             [(x, &left), (y, &right)].map(|(view, shape)| Form::of(&view.reshape(shape.clone())));
         let whole = [
-            self.repeated(&forms[0], &shape)?,
-            self.repeated(&forms[1], &shape)?,
+            self.whole(&forms[0], &shape)?,
+            self.whole(&forms[1], &shape)?,
         ];
         let operand = |tensor: TensorId, own: &[usize]| Operand {
             shape: shape.clone(),

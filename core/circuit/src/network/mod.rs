@@ -30,15 +30,17 @@
 //! Vectors are made in order, and an equation has only earlier vectors on its right side. Bytes are what the payload digest says and
 //! look-ups bound. By induction every value is the integer that the executor computes: a free value or a factor equals its right side; a
 //! function's cells satisfy `left = D·q + r` with `r ∈ [0, D)` and `q` in the function's domain, both looked up, and the value is looked up
-//! with `q`. Two pairs `(q, r)` for one right side would differ by `D·(q − q') = r' − r` modulo the field's order; the graph's ranges bound
-//! right sides by 2^62, domains and remainders are smaller still, so that nothing wraps, and division with remainder is unique. That the
+//! with `q`. The ranges of a vector's limbs multiply to exactly `D`, at most 2^60, so `r` takes each value of `[0, D)` in one way. Two pairs
+//! `(q, r)` for one right side would differ by `D·(q − q') = r' − r` modulo the field's order; the graph's ranges bound arguments by 2^62, a
+//! scale is below 2^60 and domains have at most 2^16 elements below 2^63, so that nothing wraps, and division with remainder is unique. That the
 //! domain holds every quotient which some capture can have is checked from the graph's ranges, so that every capture can be proved.
-//! Signs are such quotients too: `[x > 0] = 1 + ⌊(x − 1)/B^m⌋` for `|x| ≤ B^m`. Zero has one encoding and therefore one sign.
+//! Signs are such quotients too: `[x > 0] = 1 + ⌊(x − 1)/D⌋` for `|x| < D`. Zero has one encoding and therefore one sign.
 //!
 //! # Modules
 //!
 //! [`view`] follows elements through moves; [`form`] holds linear maps until something commits to them; [`lower`] walks the graph;
 //! [`terms`] and [`pieces`] make polynomials of maps; [`place`] gives vectors rows and writes the identities; [`weights`] and [`fill`] make the witness.
+pub mod budget;
 pub mod fill;
 pub mod form;
 pub mod lower;
@@ -69,6 +71,8 @@ pub struct Division {
     pub function: usize,
     /// Position of the remainders' range there.
     pub range: usize,
+    /// The quotient in cells past the vector's end.
+    pub tail: i64,
 }
 
 /// What a vector holds.

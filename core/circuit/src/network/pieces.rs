@@ -1,7 +1,10 @@
 //! Boxes of a tensor whose elements stand in one vector at positions that are linear in the index.
 use std::collections::HashMap;
 
-use super::view::Source;
+use super::{
+    budget::{Budget, Exhausted},
+    view::Source,
+};
 
 /// A box: elements `start + i`, `i < len`, are values `base + Σ strides·i` of a vector.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,9 +36,24 @@ impl Piece {
 }
 
 /// All boxes of the values that `source` says of each index of `shape`. Constants are left out.
-pub fn pieces(shape: &[usize], source: &dyn Fn(&[usize]) -> Source) -> Vec<Piece> {
+///
+/// # Errors
+/// More elements or boxes than the budget has left.
+pub fn pieces(
+    budget: &mut Budget,
+    shape: &[usize],
+    source: &dyn Fn(&[usize]) -> Source,
+) -> Result<Vec<Piece>, Exhausted> {
+    let size = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
+    budget.elements(size.unwrap_or(usize::MAX))?;
     let mut index = vec![0; shape.len()];
-    boxes(shape, 0, &mut index, source)
+    let found = boxes(shape, 0, &mut index, source)?;
+    budget.uses(found.len())?;
+    Ok(found)
+}
+
+fn budget_of_uses<T>() -> Result<T, Exhausted> {
+    Err(Exhausted(Budget::BOXES))
 }
 
 /// Whether `next`, one step on from the end of `piece` along `axis`, goes on with it; the stride then.
@@ -53,10 +71,10 @@ fn boxes(
     axis: usize,
     index: &mut Vec<usize>,
     source: &dyn Fn(&[usize]) -> Source,
-) -> Vec<Piece> {
+) -> Result<Vec<Piece>, Exhausted> {
     let rank = shape.len();
     if axis == rank {
-        return match source(index) {
+        return Ok(match source(index) {
             Source::Constant(_) => Vec::new(),
             Source::Value { vector, index: at } => vec![Piece {
                 vector,
@@ -65,7 +83,7 @@ fn boxes(
                 base: at as usize,
                 strides: vec![0; rank],
             }],
-        };
+        });
     }
     let mut found: Vec<Piece> = Vec::new();
     // Boxes that end at the index before, by what they look like on the inner axes.
@@ -73,7 +91,7 @@ fn boxes(
     for i in 0..shape[axis] {
         index[axis] = i;
         let mut reached = HashMap::new();
-        for mut piece in boxes(shape, axis + 1, index, source) {
+        for mut piece in boxes(shape, axis + 1, index, source)? {
             let inner = axis + 1..rank;
             let key = (
                 piece.vector,
@@ -94,6 +112,9 @@ fn boxes(
                 None => {
                     piece.start[axis] = i;
                     found.push(piece);
+                    if found.len() > Budget::USES {
+                        return budget_of_uses();
+                    }
                     found.len() - 1
                 }
             };
@@ -102,7 +123,7 @@ fn boxes(
         open = reached;
     }
     index[axis] = 0;
-    found
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -119,7 +140,8 @@ mod tests {
                 .map(|(i, s)| i * s)
                 .sum::<usize>()
         };
-        let list = pieces(shape, &|index| sources[flat(index)]);
+        let mut budget = Budget::default();
+        let list = pieces(&mut budget, shape, &|index| sources[flat(index)]).unwrap();
         assert_eq!(list.len(), count, "{list:?}");
         let mut seen = vec![Source::Constant(0); sources.len()];
         for piece in &list {

@@ -2,11 +2,12 @@
 //!
 //! Equation `i` has the weight `β^i`, value `j` the weight `τ^j`; a map with matrix `A` is `Σ_{i,j} A_ij·β^i·τ^j`. Maps of networks are sums
 //! of few products: a block of weights that is the same wherever it is used, times geometric sums over the box of places where it is.
-use std::rc::Rc;
+use std::{collections::HashMap, rc::Rc};
 
 use verilens_model::IntTensor;
 
 use super::{
+    budget::{Budget, Exhausted},
     form::{domain, Form, Part},
     pieces::{pieces, Piece},
     view::{broadcast, strides, View},
@@ -39,6 +40,13 @@ impl Block {
             Self::Dense { weights: w, .. } | Self::Diagonal(w) | Self::Vector(w) => {
                 w.iter().all(|&w| w == 0)
             }
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Constant(_) => 1,
+            Self::Dense { weights: w, .. } | Self::Diagonal(w) | Self::Vector(w) => w.len(),
         }
     }
 
@@ -130,13 +138,23 @@ pub enum Refusal {
     Commit,
     /// A weight beyond 63 bits.
     Overflow,
+    /// Too much work.
+    Exhausted(Exhausted),
+    /// A place outside of a tensor: a bug of this crate.
+    Outside,
+}
+
+impl From<Exhausted> for Refusal {
+    fn from(exhausted: Exhausted) -> Self {
+        Self::Exhausted(exhausted)
+    }
 }
 
 impl Target<'_> {
-    fn tau(&self, piece: &Piece) -> u64 {
-        self.vectors
-            .get(piece.vector as usize)
-            .map_or(0, |v| v.tau + piece.base as u64)
+    fn tau(&self, piece: &Piece) -> Result<u64, Refusal> {
+        let vector = self.vectors.get(piece.vector as usize);
+        let vector = vector.ok_or(Refusal::Outside)?;
+        Ok(vector.tau + piece.base as u64)
     }
 
     fn scaled(&self, values: impl Iterator<Item = i64>, factor: i64) -> Result<Vec<i64>, Refusal> {
@@ -147,11 +165,11 @@ impl Target<'_> {
     }
 
     /// The place of a box whose axes step by `beta` through the equations; axes in `skip` are the block's own.
-    fn place(&self, piece: &Piece, beta: &[u64], skip: &[usize]) -> Use {
+    fn place(&self, piece: &Piece, beta: &[u64], skip: &[usize]) -> Result<Use, Refusal> {
         let mut place = Use {
             shift: 0,
             beta: self.first,
-            tau: self.tau(piece),
+            tau: self.tau(piece)?,
             sums: Vec::new(),
         };
         for (axis, &step) in beta.iter().enumerate() {
@@ -166,37 +184,47 @@ impl Target<'_> {
                 });
             }
         }
-        place
+        Ok(place)
     }
 }
 
 /// Terms under construction: equal blocks are joined.
-#[derive(Default)]
-struct Terms {
+struct Terms<'a> {
+    budget: &'a mut Budget,
     list: Vec<Term>,
-    known: std::collections::HashMap<Block, usize>,
+    known: HashMap<Block, usize>,
 }
 
-impl Terms {
-    fn add(&mut self, block: Block, place: Use) {
+impl Terms<'_> {
+    fn add(&mut self, block: Block, place: Use) -> Result<(), Refusal> {
         if block.is_zero() {
-            return;
+            return Ok(());
         }
+        self.budget.uses(1)?;
         if let Some(&at) = self.known.get(&block) {
             self.list[at].uses.push(place);
-            return;
+            return Ok(());
         }
+        self.budget.weights(block.len())?;
         self.known.insert(block.clone(), self.list.len());
         self.list.push(Term {
             block,
             uses: vec![place],
         });
+        Ok(())
     }
 }
 
 /// All terms of a form's values; constants are apart.
-pub fn terms(form: &Form, target: &Target<'_>) -> Result<Vec<Term>, Refusal> {
-    let mut terms = Terms::default();
+///
+/// # Errors
+/// What must be committed on the way, numbers beyond 63 bits, more work than the budget has left.
+pub fn terms(form: &Form, target: &Target<'_>, budget: &mut Budget) -> Result<Vec<Term>, Refusal> {
+    let mut terms = Terms {
+        budget,
+        list: Vec::new(),
+        known: HashMap::new(),
+    };
     for part in &form.parts {
         match part {
             Part::Map {
@@ -217,14 +245,14 @@ pub fn terms(form: &Form, target: &Target<'_>) -> Result<Vec<Term>, Refusal> {
                 factor,
             } => dense(&mut terms, target, view, weight, *factor)?,
             Part::Conv { .. } => conv(&mut terms, target, part, &form.shape)?,
-            Part::Pack { view } => pack(&mut terms, target, view),
+            Part::Pack { view } => pack(&mut terms, target, view)?,
         }
     }
     Ok(terms.list)
 }
 
 fn map(
-    terms: &mut Terms,
+    terms: &mut Terms<'_>,
     target: &Target<'_>,
     (view, shape): (&View, &[usize]),
     factor: i64,
@@ -241,11 +269,13 @@ fn map(
         .zip(shape.iter().zip(&domain))
         .map(|(s, (own, all))| if own == all { *s } else { 0 })
         .collect();
-    let found = pieces(&domain, &|index| view.sources[flat(index, &own)]);
+    let found = pieces(terms.budget, &domain, &|index| {
+        view.sources[flat(index, &own)]
+    })?;
     let Some(weights) = weights else {
         let factor = target.scaled([1].into_iter(), factor)?[0];
         for piece in &found {
-            terms.add(Block::Constant(factor), target.place(piece, &beta, &[]));
+            terms.add(Block::Constant(factor), target.place(piece, &beta, &[])?)?;
         }
         return Ok(());
     };
@@ -258,6 +288,9 @@ fn map(
         let mut parts = vec![piece];
         for axis in 0..domain.len() {
             if steps[axis] > 0 && Some(axis) != along {
+                terms
+                    .budget
+                    .uses(parts.len().saturating_mul(piece_len(&parts, axis)))?;
                 parts = parts.iter().flat_map(|p| p.split(axis)).collect();
             }
         }
@@ -267,11 +300,19 @@ fn map(
                 Some(axis) => (piece.len[axis], steps[axis]),
                 None => (1, 0),
             };
-            let own = (0..len).map(|i| weights.values.get(first + i * step).copied().unwrap_or(0));
-            let own = target.scaled(own, factor)?;
+            let own = (0..len).map(|i| weights.values.get(first + i * step).copied());
+            let own: Option<Vec<i64>> = own.collect();
+            let own = own.ok_or(Refusal::Outside)?;
+            let own = target.scaled(own.into_iter(), factor)?;
             match along {
-                Some(axis) => terms.add(Block::Diagonal(own), target.place(&piece, &beta, &[axis])),
-                None => terms.add(Block::Constant(own[0]), target.place(&piece, &beta, &[])),
+                Some(axis) => {
+                    let place = target.place(&piece, &beta, &[axis])?;
+                    terms.add(Block::Diagonal(own), place)?;
+                }
+                None => {
+                    let place = target.place(&piece, &beta, &[])?;
+                    terms.add(Block::Constant(own[0]), place)?;
+                }
             }
         }
     }
@@ -279,7 +320,7 @@ fn map(
 }
 
 fn dense(
-    terms: &mut Terms,
+    terms: &mut Terms<'_>,
     target: &Target<'_>,
     view: &View,
     weight: &IntTensor,
@@ -302,7 +343,9 @@ fn dense(
         |index: &[usize]| -> usize { index.iter().zip(&own).map(|(i, s)| i * s).sum::<usize>() };
     let mut beta = target.strides.clone();
     beta[last] = 0;
-    for piece in pieces(&view.shape, &|index| view.sources[flat(index)]) {
+    for piece in pieces(terms.budget, &view.shape, &|index| {
+        view.sources[flat(index)]
+    })? {
         let apart = piece.len[last] > 1 && piece.strides[last] != 1;
         let parts: Vec<Piece> = match apart {
             true => piece.split(last).collect(),
@@ -314,15 +357,19 @@ fn dense(
                 weights: rows.flat_map(row).copied().collect(),
                 columns: m,
             };
-            terms.add(block, target.place(&piece, &beta, &[last]));
+            terms.add(block, target.place(&piece, &beta, &[last])?)?;
         }
     }
     Ok(())
 }
 
+fn piece_len(parts: &[Piece], axis: usize) -> usize {
+    parts.first().map_or(0, |p| p.len[axis])
+}
+
 /// One row of inputs, in whatever order they stand: the matrix is put in theirs.
 fn one_row<'a>(
-    terms: &mut Terms,
+    terms: &mut Terms<'_>,
     target: &Target<'_>,
     view: &View,
     (row, m): (impl Fn(usize) -> &'a [i64], usize),
@@ -368,14 +415,14 @@ fn one_row<'a>(
             weights,
             columns: m,
         };
-        terms.add(block, target.place(&piece, &[], &[]));
+        terms.add(block, target.place(&piece, &[], &[])?)?;
         start = end;
     }
     Ok(())
 }
 
 fn conv(
-    terms: &mut Terms,
+    terms: &mut Terms<'_>,
     target: &Target<'_>,
     part: &Part,
     shape: &[usize],
@@ -406,22 +453,25 @@ fn conv(
         let index = (k * cg + c) * kh * kw + at;
         scaled.get(index).copied().unwrap_or(0)
     };
+    if k * cg * kh * kw != scaled.len() {
+        return Err(Refusal::Outside);
+    }
     let depthwise = cg == 1 && each == 1 && k > 1;
     for at in 0..kh * kw {
         let (dy, dx) = (at / kw * dilations[0], at % kw * dilations[1]);
-        let found = |first: usize, channels: usize| {
-            pieces(&[channels, n, oh, ow], &|i| {
+        let found = |budget: &mut Budget, first: usize, channels: usize| {
+            pieces(budget, &[channels, n, oh, ow], &|i| {
                 let (c, y, x) = (first + i[0], i[2] * steps[0] + dy, i[3] * steps[1] + dx);
                 view.sources[i[1] * own[0] + c * own[1] + y * own[2] + x]
             })
         };
         if depthwise {
             let beta = [1, bn, by, bx];
-            for piece in found(0, k) {
+            for piece in found(terms.budget, 0, k)? {
                 for piece in unit_steps(piece) {
                     let channels = piece.start[0]..piece.start[0] + piece.len[0];
                     let block = Block::Diagonal(channels.map(|c| tap(c, 0, at)).collect());
-                    terms.add(block, target.place(&piece, &beta, &[0]));
+                    terms.add(block, target.place(&piece, &beta, &[0])?)?;
                 }
             }
             continue;
@@ -429,7 +479,7 @@ fn conv(
         for group in 0..*groups {
             let outputs = group * each..(group + 1) * each;
             let beta = [0, bn, by, bx];
-            for piece in found(group * cg, cg) {
+            for piece in found(terms.budget, group * cg, cg)? {
                 for piece in unit_steps(piece) {
                     let mut weights = Vec::with_capacity(piece.len[0] * each);
                     for c in piece.start[0]..piece.start[0] + piece.len[0] {
@@ -439,9 +489,9 @@ fn conv(
                         weights,
                         columns: each,
                     };
-                    let mut place = target.place(&piece, &beta, &[0]);
+                    let mut place = target.place(&piece, &beta, &[0])?;
                     place.beta += bk * outputs.start as u64;
-                    terms.add(block, place);
+                    terms.add(block, place)?;
                 }
             }
         }
@@ -458,10 +508,10 @@ fn unit_steps(piece: Piece) -> Vec<Piece> {
     }
 }
 
-fn pack(terms: &mut Terms, target: &Target<'_>, view: &View) {
+fn pack(terms: &mut Terms<'_>, target: &Target<'_>, view: &View) -> Result<(), Refusal> {
     for (word, bits) in view.sources.chunks(WORD_BITS).enumerate() {
-        for piece in pieces(&[bits.len()], &|i| bits[i[0]]) {
-            let tau = target.tau(&piece);
+        for piece in pieces(terms.budget, &[bits.len()], &|i| bits[i[0]])? {
+            let tau = target.tau(&piece)?;
             let step = target.strides.first().copied().unwrap_or(1);
             let place = Use {
                 shift: piece.start[0] as u32,
@@ -474,9 +524,10 @@ fn pack(terms: &mut Terms, target: &Target<'_>, view: &View) {
                     ratio: 2,
                 }],
             };
-            terms.add(Block::Constant(1), place);
+            terms.add(Block::Constant(1), place)?;
         }
     }
+    Ok(())
 }
 
 /// The constants of a vector's equations, by power of `β` from its first one on.

@@ -4,6 +4,7 @@
 //! to the integer graph here must come to the same shapes, or the import fails.
 
 mod check;
+mod float;
 mod lower;
 mod moves;
 mod proto;
@@ -18,6 +19,8 @@ use tract_onnx::prelude::Framework;
 use crate::error::GraphError;
 use crate::graph::Graph;
 use crate::passes::canonicalise;
+
+pub use float::{import_float_bytes, import_float_file};
 
 /// Largest ONNX file, in bytes.
 pub const MAX_FILE: u64 = 1 << 28;
@@ -105,6 +108,10 @@ impl ImportOptions {
         self.bool_inputs.push(name.to_owned());
         self
     }
+
+    pub(crate) fn bool_names(&self) -> &[String] {
+        &self.bool_inputs
+    }
 }
 
 /// Imports a file. External tensor data is read from the file's own folder only.
@@ -112,6 +119,12 @@ impl ImportOptions {
 /// # Errors
 /// Any [`OnnxError`].
 pub fn import_file(path: &Path, options: &ImportOptions) -> Result<Graph> {
+    let (bytes, folder) = read_file(path)?;
+    import(&bytes, folder.as_deref(), options)
+}
+
+/// A file's bytes and its folder.
+fn read_file(path: &Path) -> Result<(Vec<u8>, Option<String>)> {
     let io = |source| OnnxError::Io {
         path: path.to_owned(),
         source,
@@ -122,7 +135,7 @@ pub fn import_file(path: &Path, options: &ImportOptions) -> Result<Graph> {
     }
     let bytes = std::fs::read(path).map_err(io)?;
     let folder = path.parent().map(|p| p.to_string_lossy().into_owned());
-    import(&bytes, folder.as_deref(), options)
+    Ok((bytes, folder))
 }
 
 /// Imports a file's bytes. Tensor data outside them is an error.
@@ -133,13 +146,17 @@ pub fn import_bytes(bytes: &[u8], options: &ImportOptions) -> Result<Graph> {
     import(bytes, None, options)
 }
 
-fn import(bytes: &[u8], folder: Option<&str>, options: &ImportOptions) -> Result<Graph> {
+fn read_model(bytes: &[u8]) -> Result<pb::ModelProto> {
     if bytes.len() as u64 > MAX_FILE {
         return Err(OnnxError::invalid("file size", "at most 2^28 bytes"));
     }
-    let model: pb::ModelProto = check::guarded("reading the file", || {
+    check::guarded("reading the file", || {
         tract_onnx::onnx().proto_model_for_read(&mut &bytes[..])
-    })?;
+    })
+}
+
+fn import(bytes: &[u8], folder: Option<&str>, options: &ImportOptions) -> Result<Graph> {
+    let model = read_model(bytes)?;
     let lowered = lower::lower(&model, folder, options)?;
     check::shapes_agree(&model, folder, &lowered)?;
     lowered.check_types()?;

@@ -205,6 +205,18 @@ impl<'a> Attrs<'a> {
         self.find(name).map(|a| a.f)
     }
 
+    pub(crate) fn floats(&self, name: &str) -> Option<&'a [f32]> {
+        self.find(name).map(|a| a.floats.as_slice())
+    }
+
+    pub(crate) fn strings(&self, name: &str) -> Option<&'a [Vec<u8>]> {
+        self.find(name).map(|a| a.strings.as_slice())
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
     pub(crate) fn text(&self, name: &str, default: &'a str) -> &'a str {
         self.find(name)
             .map_or(default, |a| std::str::from_utf8(&a.s).unwrap_or(""))

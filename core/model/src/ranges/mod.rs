@@ -3,7 +3,7 @@
 mod ops;
 
 use crate::error::{GraphError, Result};
-use crate::graph::{Graph, TensorId};
+use crate::graph::{Graph, Node, TensorId};
 
 /// Every element of a tensor lies in `min..=max`, whatever the inputs' bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,11 +68,17 @@ impl Graph {
             let inputs: Vec<(Range, &[usize])> = inputs
                 .collect::<Option<_>>()
                 .ok_or_else(|| GraphError::RangeTooWide { tensor: what() })?;
-            ranges.push(
-                ops::range(node, &inputs, &what)?
-                    .ok_or_else(|| GraphError::RangeTooWide { tensor: what() })?,
-            );
+            ranges.push(of_node(node, &inputs, &what)?);
         }
         Ok(ranges)
     }
+}
+
+/// Bounds of a node's values for operands of these bounds and shapes, which must fit the node.
+pub(crate) fn of_node(
+    node: &Node,
+    inputs: &[(Range, &[usize])],
+    what: &dyn Fn() -> String,
+) -> Result<Range> {
+    ops::range(node, inputs, what)?.ok_or_else(|| GraphError::RangeTooWide { tensor: what() })
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports)]
 
 mod naive;
+pub mod net;
 mod random;
 
 use verilens_model::{DType, Graph, Input, IntTensor, Node, Op, Output, TensorId};
