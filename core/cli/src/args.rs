@@ -7,7 +7,7 @@ use crate::tensors::TensorArgument;
 
 mod statement;
 
-pub use statement::{Commit, Prove, Statement};
+pub use statement::{Commit, Output, Prove, Statement};
 
 const TOUR: &str = "\
 Examples:

@@ -94,7 +94,7 @@ enum Scheme {
 
 /// Output modes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Output {
+pub enum Output {
     /// A commitment is public
     Committed,
     /// The output is public
