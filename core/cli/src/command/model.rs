@@ -62,6 +62,7 @@ pub fn estimate(path: &Path, statement: Statement) -> Result<()> {
          wired columns    {}\n\
          public words     {}\n\
          proof            {} bytes\n\
+         gas              about {}\n\
          proving time     about {:.1} s on 2 cores\n\
          peak memory      about {:.0} MB",
         grouped(size.rows),
@@ -71,6 +72,7 @@ pub fn estimate(path: &Path, statement: Statement) -> Result<()> {
         size.wired,
         size.instance,
         grouped(estimate.proof_bytes),
+        grouped(estimate.gas as usize),
         estimate.prove_seconds,
         estimate.peak_mb,
     ))
