@@ -32,6 +32,7 @@ pub fn small_bundle() -> ModelBundle {
         weight: weight(n),
         bias: None,
         strides: [sh, 2],
+        dilations: [1, 1],
         groups: 1,
     };
     let graph = Graph {

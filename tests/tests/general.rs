@@ -42,6 +42,7 @@ fn bundle() -> ModelBundle {
         weight: weights(&shape),
         bias: None,
         strides,
+        dilations: [1, 1],
         groups,
     };
     let graph = Graph {

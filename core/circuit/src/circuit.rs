@@ -10,13 +10,12 @@ use verilens_model::Execution;
 
 use crate::{
     authenticity::{AuthOutputs, AuthWitness},
-    chip::signs::WORD_BITS,
     compile::Compiled,
     config::{Config, GateSet, PUBLIC},
     error::CircuitError,
     field::from_ark,
     layout::{CellRef, ChallengeValues, Challenges, Col, Trace},
-    lower::layouts::LayoutId,
+    model::PlacedModel,
 };
 
 /// The private values of a statement. Wiped on drop, never printed.
@@ -73,8 +72,9 @@ impl<'a> StatementCircuit<'a> {
         self.tampered.extend(cells);
     }
 
-    fn assign(&self, config: &Config, trace: &Trace, region: &mut Region<'_, Fr>, second: bool) {
-        for col in Col::all().filter(|c| c.second_phase() == second) {
+    fn assign(&self, config: &Config, trace: &Trace, region: &mut Region<'_, Fr>, phase: u8) {
+        let network = self.compiled.network().is_some();
+        for col in Col::all(network).filter(|c| c.phase(network) == phase) {
             let column = config.columns.advice(col);
             let values = trace.column(col).iter().take(self.compiled.usable);
             for (row, value) in values.enumerate() {
@@ -95,7 +95,12 @@ impl<'a> StatementCircuit<'a> {
     /// The circuit's trace, to be completed phase by phase; `None` without a witness.
     pub fn into_filling(self) -> Option<Filling<'a>> {
         let mut trace = self.trace?.into_inner().ok()?;
-        tamper(&mut trace, &self.tampered, false);
+        tamper(
+            &mut trace,
+            &self.tampered,
+            0,
+            self.compiled.network().is_some(),
+        );
         Some(Filling {
             compiled: self.compiled,
             trace,
@@ -105,16 +110,22 @@ impl<'a> StatementCircuit<'a> {
 }
 
 impl Filling<'_> {
-    /// Fills the second phase; `challenges` are the values by challenge index, all drawn.
-    pub fn second_phase(&mut self, challenges: &[Fr]) -> Result<(), CircuitError> {
+    /// Number of phases.
+    pub fn phases(&self) -> u8 {
+        self.compiled.phases()
+    }
+
+    /// Fills phase `phase`, from 1 on; `challenges` are the values by challenge index, zero if not drawn yet.
+    pub fn fill(&mut self, phase: u8, challenges: &[Fr]) -> Result<(), CircuitError> {
         let config = Config::detached(self.compiled.gates()).0;
         let values = config.challenges.pick(challenges);
         let values = values.ok_or_else(|| CircuitError::Witness {
             field: "challenges",
             expected: "one value for each of the circuit's challenges".into(),
         })?;
-        self.compiled.second_phase(&mut self.trace, &values);
-        tamper(&mut self.trace, &self.tampered, true);
+        self.compiled.fill(phase, &mut self.trace, &values);
+        let network = self.compiled.network().is_some();
+        tamper(&mut self.trace, &self.tampered, phase, network);
         Ok(())
     }
 
@@ -129,9 +140,9 @@ impl Filling<'_> {
     }
 }
 
-fn tamper(trace: &mut Trace, cells: &[(CellRef, Fr)], second: bool) {
+fn tamper(trace: &mut Trace, cells: &[(CellRef, Fr)], phase: u8, network: bool) {
     for (cell, value) in cells {
-        if cell.col.second_phase() == second {
+        if cell.col.phase(network) == phase {
             trace.set(cell.col, cell.row, *value);
         }
     }
@@ -149,6 +160,8 @@ fn challenge_values(region: &Region<'_, Fr>, challenges: &Challenges) -> Option<
         delta: get(challenges.delta)?,
         epsilon: get(challenges.epsilon)?,
         lookup: get(challenges.lookup)?,
+        // Not drawn yet in the second phase.
+        tau: challenges.tau.and_then(get).unwrap_or_else(Fr::zero),
     })
 }
 
@@ -195,13 +208,16 @@ impl Circuit<Fr> for StatementCircuit<'_> {
                     return Ok(());
                 };
                 let mut trace = trace.lock().map_err(|_| Error::Synthesis)?;
-                tamper(&mut trace, &self.tampered, false);
-                self.assign(&config, &trace, &mut region, false);
-                region.next_phase();
-                if let Some(challenges) = challenge_values(&region, &config.challenges) {
-                    self.compiled.second_phase(&mut trace, &challenges);
-                    tamper(&mut trace, &self.tampered, true);
-                    self.assign(&config, &trace, &mut region, true);
+                let network = self.compiled.network().is_some();
+                tamper(&mut trace, &self.tampered, 0, network);
+                self.assign(&config, &trace, &mut region, 0);
+                for phase in 1..self.compiled.phases() {
+                    region.next_phase();
+                    if let Some(challenges) = challenge_values(&region, &config.challenges) {
+                        self.compiled.fill(phase, &mut trace, &challenges);
+                        tamper(&mut trace, &self.tampered, phase, network);
+                        self.assign(&config, &trace, &mut region, phase);
+                    }
                 }
                 Ok(())
             },
@@ -212,32 +228,23 @@ impl Circuit<Fr> for StatementCircuit<'_> {
 impl Compiled {
     /// Fills the first phase; returns the trace and the instance words.
     pub fn first_phase(&self, witness: &Witness<'_>) -> Result<(Trace, Vec<Fr>), CircuitError> {
-        let mut trace = Trace::new(1 << self.k);
+        let network = self.network().is_some();
+        let mut trace = Trace::new(1 << self.k, network);
         self.check_tensors(witness)?;
         for (layouts, bytes) in self.pixels.iter().zip(&witness.tensors) {
             for placed in layouts {
                 placed.fill_bytes(&mut trace, bytes);
             }
         }
-        let shapes = &self.lowered.shapes;
-        let width = |id: LayoutId| {
-            let shape = shapes.get(id.input).and_then(|v| v.get(id.variant));
-            shape.map_or(0, |s| s.width)
+        let (mut output_words, count) = match &self.model {
+            PlacedModel::Signs(signs) => signs.fill(&mut trace, witness, self.gates().base)?,
+            PlacedModel::Network(network) => network.fill(&mut trace, witness, &self.statement)?,
         };
-        for (identity, placed) in self.lowered.identities.iter().zip(&self.identities) {
-            identity.fill(&mut trace, placed, &width, &witness.tensors);
-        }
-        let mut output_words = Vec::new();
-        let mut count = 0u64;
-        for (output, signs) in self.lowered.outputs.iter().zip(&self.outputs) {
-            let integers = output.integers(witness.execution)?;
-            signs.fill_values(&mut trace, &integers, self.gates().base)?;
-            count += integers.len() as u64;
-            output_words.extend(integers.chunks(WORD_BITS).map(pack_bits));
-        }
         let payload = self.payload_list(&witness.tensors);
         let mut lists: Vec<&[Fr]> = vec![&payload];
-        let mut committed = vec![Fr::from(output_words.len() as u64 + 2), Fr::from(count)];
+        // Large enough from the start: a list that grows leaves its old values behind.
+        let mut committed = Vec::with_capacity(output_words.len() + 3);
+        committed.extend([Fr::from(output_words.len() as u64 + 2), Fr::from(count)]);
         if let Some(blinding) = self.blinding {
             trace.set(blinding.col, blinding.row, witness.blinding);
             committed.extend(&output_words);
@@ -323,32 +330,35 @@ impl Compiled {
         list
     }
 
-    /// Fills the second phase.
-    pub fn second_phase(&self, trace: &mut Trace, challenges: &ChallengeValues) {
+    /// Number of phases.
+    pub fn phases(&self) -> u8 {
+        2 + u8::from(self.network().is_some())
+    }
+
+    /// Fills a phase after the first.
+    pub fn fill(&self, phase: u8, trace: &mut Trace, challenges: &ChallengeValues) {
+        if let (1, PlacedModel::Network(network)) = (phase, &self.model) {
+            network.fill_weights(trace, challenges);
+        }
+        if phase == 1 {
+            self.lookup.fill(trace, challenges);
+        }
+        if phase + 1 < self.phases() {
+            return;
+        }
         for placed in self.pixels.iter().flatten() {
             placed.fill(trace, challenges);
         }
-        for placed in &self.identities {
-            for run in placed.runs() {
-                run.fill(trace, challenges);
-            }
-        }
-        for output in &self.outputs {
-            output.fill(trace, challenges, self.gates().base);
+        match &self.model {
+            PlacedModel::Signs(signs) => signs.fill_sums(trace, challenges, self.gates().base),
+            PlacedModel::Network(network) => network.fill_sums(trace, challenges),
         }
         self.sponges.boxes().fill(trace, challenges);
         self.program.fill(trace, challenges);
-        self.lookup.fill(trace, challenges);
     }
 }
 
-fn pack_bits(integers: &[i64]) -> Fr {
-    integers.iter().rev().fold(Fr::zero(), |acc, &x| {
-        acc.double() + if x > 0 { Fr::one() } else { Fr::zero() }
-    })
-}
-
-fn wipe(values: &mut [Fr]) {
+pub(crate) fn wipe(values: &mut [Fr]) {
     for value in values.iter_mut() {
         *value = Fr::zero();
     }

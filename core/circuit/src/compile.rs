@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use halo2_proofs::halo2curves::bn256::Fr;
-use verilens_model::Graph;
+use verilens_model::{Graph, Op};
 use verilens_statement::{
     payload::{payload_layout, Layout as PayloadLayout},
     poseidon::Domain,
@@ -13,16 +13,18 @@ use verilens_statement::{
 use crate::{
     authenticity::PlacedAuthenticity,
     chip::{
-        lookup::PlacedLookup,
-        pixels::{byte_shift, inverse_word, PlacedPixels, WORD_BYTES},
-        signs::{PlacedSigns, WORD_BITS},
+        pixels::{byte_shift, inverse_word, PixelShape, PlacedPixels, WORD_BYTES},
+        signs::{SignGates, WORD_BITS},
     },
-    config::{Config, GateSet, PUBLIC},
+    config::{Config, GateSet, Lookups, NetworkGates, PUBLIC},
     error::CircuitError,
     field::from_ark,
     glue::{PlacedProgram, Program, Val},
     layout::{CellRef, Plan},
-    lower::{conv::identity::PlacedIdentity, lowered::Lowered},
+    lookups::PlacedLookups,
+    lower::lowered::Lowered,
+    model::{PlacedGraph, PlacedLayers, PlacedModel, PlacedOutput},
+    network::Network,
     space::{group, Space},
     sponge::{self, PlacedSponges, SpongeSpec},
 };
@@ -46,27 +48,21 @@ pub struct Statement {
 /// A statement with every row, fixed cell and copy decided.
 pub struct Compiled {
     pub(crate) statement: Statement,
-    pub(crate) lowered: Arc<Lowered>,
+    pub(crate) gates: GateSet,
     pub(crate) plan: Plan,
     pub(crate) rows: usize,
     pub(crate) usable: usize,
     pub(crate) k: u32,
     pub(crate) authenticity: PlacedAuthenticity,
-    pub(crate) lookup: PlacedLookup,
+    pub(crate) lookup: PlacedLookups,
     /// The layouts of each input.
     pub(crate) pixels: Vec<Vec<PlacedPixels>>,
-    pub(crate) identities: Vec<PlacedIdentity>,
-    pub(crate) outputs: Vec<PlacedSigns>,
+    pub(crate) model: PlacedModel,
     pub(crate) sponges: PlacedSponges,
     pub(crate) blinding: Option<CellRef>,
     pub(crate) program: PlacedProgram,
     pub(crate) payload: PayloadLayout,
     pub(crate) words: usize,
-}
-
-/// Words of a packed output.
-fn words(output: &PlacedSigns) -> usize {
-    output.len().div_ceil(WORD_BITS)
 }
 
 /// Size of a compiled circuit.
@@ -119,9 +115,11 @@ impl Compiled {
             .map_err(|e| CircuitError::Model(e.to_string()))?;
         let front = Front::new(&statement)?;
         for k in crate::MIN_K..=crate::MAX_K {
-            match front.place(&statement, k) {
-                Err(CircuitError::TooManyRows { .. }) if k < crate::MAX_K => {}
-                other => return other,
+            for gates in front.gates(k) {
+                match front.place(&statement, gates, k) {
+                    Err(CircuitError::TooManyRows { .. }) => {}
+                    other => return other,
+                }
             }
         }
         Err(CircuitError::TooManyRows {
@@ -136,9 +134,9 @@ impl Compiled {
         Size {
             k: self.k,
             rows: self.rows,
-            advice: crate::layout::ADVICE,
+            advice: crate::layout::Col::all(self.network().is_some()).count(),
             fixed: meta.num_fixed_columns(),
-            wired: crate::layout::Col::all().filter(|c| c.wired()).count(),
+            wired: crate::layout::Col::all(false).filter(|c| c.wired()).count(),
             instance: self.words,
         }
     }
@@ -165,33 +163,121 @@ impl Compiled {
 
     /// The gates that the model needs.
     pub fn gates(&self) -> &GateSet {
-        &self.lowered.gates
+        &self.gates
     }
+
+    /// The model as vectors and equations, if it is no single layer of signs.
+    pub fn network(&self) -> Option<&Network> {
+        match &self.model {
+            PlacedModel::Signs(_) => None,
+            PlacedModel::Network(graph) => Some(&graph.network),
+        }
+    }
+}
+
+/// Weights in a row that are tried, fewest first: each is a fixed column.
+const WIDTHS: [usize; 7] = [8, 16, 24, 32, 48, 64, 96];
+
+/// A model in the terms of its chips.
+enum Lowering {
+    Signs(Arc<Lowered>),
+    Network(Arc<Network>),
 }
 
 /// What does not depend on the number of rows.
 struct Front {
-    lowered: Arc<Lowered>,
+    lowering: Lowering,
     payload: PayloadLayout,
+}
+
+/// Whether a graph is what [`Lowered`] is made for: bits that are signs of convolutions of the inputs.
+fn is_signs(graph: &Graph) -> bool {
+    let bits = graph.bit_tensors();
+    let layers = graph.nodes.iter().all(|node| {
+        matches!(
+            node.op,
+            Op::Conv { .. }
+                | Op::Slice { .. }
+                | Op::Concat { .. }
+                | Op::Pad { .. }
+                | Op::Reshape { .. }
+                | Op::Transpose { .. }
+                | Op::AddConst { .. }
+                | Op::Positive
+        )
+    });
+    let outputs = graph.outputs.iter();
+    layers
+        && outputs
+            .map(|o| bits.get(o.tensor.0))
+            .all(|bit| bit == Some(&true))
+}
+
+impl Lowering {
+    fn new(graph: &Graph) -> Result<Self, CircuitError> {
+        if is_signs(graph) {
+            match Lowered::new(graph) {
+                // A layer on top of another is a network.
+                Err(
+                    CircuitError::UnsupportedNode { .. } | CircuitError::UnsupportedOutput { .. },
+                ) => {}
+                other => return Ok(Self::Signs(Arc::new(other?))),
+            }
+        }
+        Ok(Self::Network(Arc::new(Network::new(graph)?)))
+    }
 }
 
 impl Front {
     fn new(statement: &Statement) -> Result<Self, CircuitError> {
         let specs = tensor_specs(&statement.graph)?;
         Ok(Self {
-            lowered: Arc::new(Lowered::new(&statement.graph)?),
+            lowering: Lowering::new(&statement.graph)?,
             payload: payload_layout(&specs).map_err(|e| CircuitError::Model(e.to_string()))?,
         })
     }
 
-    fn place(&self, statement: &Statement, k: u32) -> Result<Compiled, CircuitError> {
-        let Lowered {
-            shapes,
-            identities,
-            outputs,
-            gates,
-        } = &*self.lowered;
-        let (config, meta) = Config::detached(gates);
+    /// Gates to try with `2^k` rows.
+    fn gates(&self, k: u32) -> Vec<GateSet> {
+        let network = match &self.lowering {
+            Lowering::Signs(lowered) => return vec![lowered.gates.clone()],
+            Lowering::Network(network) => network,
+        };
+        let rows = 1usize << k;
+        if network.value_rows() > rows || network.entries() > rows {
+            return Vec::new();
+        }
+        let mut tails: Vec<usize> = network
+            .inputs
+            .iter()
+            .flat_map(|&len| bytes_of(len).tails().collect::<Vec<_>>())
+            .collect();
+        tails.sort_unstable();
+        tails.dedup();
+        let widths = WIDTHS.into_iter();
+        widths
+            .filter(|&width| network.weight_rows(width) <= rows)
+            .map(|width| GateSet {
+                strides: vec![1],
+                tails: tails.clone(),
+                base: network.base,
+                signs: SignGates::default(),
+                network: Some(NetworkGates {
+                    formats: network.formats(),
+                    base: network.base,
+                    width,
+                }),
+            })
+            .collect()
+    }
+
+    fn place(
+        &self,
+        statement: &Statement,
+        gates: GateSet,
+        k: u32,
+    ) -> Result<Compiled, CircuitError> {
+        let (config, meta) = Config::detached(&gates);
         let usable = (1usize << k).saturating_sub(meta.blinding_factors() + 1);
         if usable < 64 {
             return Err(CircuitError::TooManyRows {
@@ -203,8 +289,21 @@ impl Front {
         // The last two usable rows are where the look-up's running sum must be zero.
         let end = usable - 2;
         let mut space = Space::new(end);
-        let lens = outputs.iter().map(|o| o.runs.iter().sum::<usize>());
-        let packed: usize = lens.map(|len| len.div_ceil(WORD_BITS)).sum();
+        let (packed, values) = match &self.lowering {
+            Lowering::Signs(lowered) => {
+                let lens = lowered.outputs.iter().map(|o| o.runs.iter().sum::<usize>());
+                let words = lens.clone().map(|len| len.div_ceil(WORD_BITS)).sum();
+                (words, lens.sum())
+            }
+            Lowering::Network(network) => {
+                let words = network
+                    .outputs
+                    .iter()
+                    .map(|o| network.vectors[o.vector].len);
+                let values = network.outputs.iter().map(|o| o.values);
+                (words.sum::<usize>(), values.sum::<usize>())
+            }
+        };
         let revealed = statement.mode == OutputMode::Revealed;
         let shown = FIXED_WORDS + if revealed { packed } else { 0 };
 
@@ -222,21 +321,33 @@ impl Front {
             }
             placed
         };
-        let mut lookup = config.lookup.place(&mut plan, gates.base, end)?;
-        lookup.bytes(
-            &mut plan,
-            &config.lookup,
-            authenticity.byte_rows.iter().copied(),
-        )?;
+        let mut lookup = match (&self.lowering, &config.lookup) {
+            (Lowering::Network(network), Lookups::Tables(tables, _)) => {
+                PlacedLookups::Tables(tables.place(&mut plan, &network.functions, end)?)
+            }
+            (_, Lookups::Ranges(ranges, _)) => {
+                PlacedLookups::Ranges(ranges.place(&mut plan, gates.base, end)?)
+            }
+            _ => return Err(CircuitError::Model("look-ups of another model".into())),
+        };
+        let rows = authenticity.byte_rows.iter().copied();
+        lookup.bytes(&mut plan, &mut space, &config.lookup, rows)?;
 
-        let mut signs = Vec::new();
-        for output in outputs {
-            let columns = &config.columns;
-            let placed = config
-                .signs
-                .place(&mut plan, &mut space, columns, &output.runs)?;
-            lookup.limbs(&mut plan, &config.lookup, placed.limb_rows())?;
-            signs.push(placed);
+        let (mut signs, mut shapes) = (Vec::new(), Vec::new());
+        match (&self.lowering, &config.lookup) {
+            (Lowering::Signs(lowered), Lookups::Ranges(_, chip)) => {
+                for output in &lowered.outputs {
+                    let placed =
+                        chip.place(&mut plan, &mut space, &config.columns, &output.runs)?;
+                    lookup.limbs(&mut plan, &config.lookup, placed.limb_rows())?;
+                    signs.push(placed);
+                }
+                shapes.clone_from(&lowered.shapes);
+            }
+            (Lowering::Network(network), _) => {
+                shapes.extend(network.inputs.iter().map(|&len| vec![bytes_of(len)]));
+            }
+            _ => {}
         }
         let mut pixels = Vec::new();
         for variants in shapes {
@@ -244,16 +355,37 @@ impl Front {
             for shape in variants {
                 let placed = config
                     .pixels
-                    .place(&mut plan, &mut space, &config.columns, *shape)?;
-                lookup.bytes(&mut plan, &config.lookup, placed.byte_rows())?;
+                    .place(&mut plan, &mut space, &config.columns, shape)?;
+                lookup.bytes(&mut plan, &mut space, &config.lookup, placed.byte_rows())?;
                 layouts.push(placed);
             }
             pixels.push(layouts);
         }
-        let mut free = Vec::new();
-        for identity in identities {
-            free.push(identity.place(&mut plan, &mut space, &config.pixels)?);
-        }
+        let model = match &self.lowering {
+            Lowering::Signs(lowered) => {
+                let mut identities = Vec::new();
+                for identity in &lowered.identities {
+                    identities.push(identity.place(&mut plan, &mut space, &config.pixels)?);
+                }
+                PlacedModel::Signs(PlacedLayers {
+                    lowered: Arc::clone(lowered),
+                    identities,
+                    outputs: signs,
+                })
+            }
+            Lowering::Network(network) => {
+                let (PlacedLookups::Tables(placed), Lookups::Tables(tables, chips)) =
+                    (&mut lookup, &config.lookup)
+                else {
+                    return Err(CircuitError::Model("look-ups of another model".into()));
+                };
+                let placed = network.place(&mut plan, &mut space, chips, (placed, tables))?;
+                PlacedModel::Network(PlacedGraph {
+                    network: Arc::clone(network),
+                    placed,
+                })
+            }
+        };
 
         let domain = |d: Domain| from_ark(&d.constant());
         let mut specs = vec![SpongeSpec {
@@ -273,16 +405,15 @@ impl Front {
             Some(CellRef::new(PUBLIC, space.take(group::BYTE, 1)?))
         };
 
-        let mut program = Program::default();
+        let width = gates.network.as_ref().map_or(0, |n| n.width);
+        let mut program = Program::with_chains(width);
+        let outputs = model.outputs();
         let mut elements = vec![self.payload_elements(&mut program, &pixels)];
         if let Some(blinding) = blinding {
-            elements.push(output_elements(&mut program, &signs, packed, blinding));
+            elements.push(output_elements(&mut program, &outputs, packed, blinding));
         }
         sponges.constrain(&mut program, &elements);
-        let run = |output: usize, run: usize| signs[output].run(run);
-        for (identity, placed) in identities.iter().zip(&free) {
-            identity.constrain(&mut program, placed, &pixels, &run)?;
-        }
+        model.constrain(&mut program, &pixels)?;
         same_bytes(&mut program, &pixels);
         let public = |word: usize| CellRef::new(PUBLIC, word);
         let constants = [
@@ -297,18 +428,17 @@ impl Front {
             program.bind(public(word), value);
         }
         if revealed {
-            let count: usize = signs.iter().map(PlacedSigns::len).sum();
-            let count = program.constant(Fr::from(count as u64));
+            let count = program.constant(Fr::from(values as u64));
             program.bind(public(8), count);
             let delta = program.delta();
             let mut word = FIXED_WORDS;
-            for output in &signs {
-                let shown = (word..word + words(output))
+            for output in &outputs {
+                let shown = (word..word + output.words)
                     .map(|w| program.external(public(w)))
                     .collect();
-                word += words(output);
+                word += output.words;
                 let shown = program.horner(shown, delta);
-                let packed = program.external(output.packed());
+                let packed = program.external(output.sum);
                 program.assert_equal(shown, packed);
             }
         } else {
@@ -318,11 +448,16 @@ impl Front {
         for (cell, word) in std::mem::take(&mut plan.publics) {
             plan.copy(cell, public(word));
         }
-        let program = program.place(&mut plan, &mut space, &config.columns, &config.glue)?;
+        let chains = match &config.lookup {
+            Lookups::Ranges(..) => None,
+            Lookups::Tables(_, chips) => Some(&chips.chains),
+        };
+        let program =
+            program.place(&mut plan, &mut space, &config.columns, &config.glue, chains)?;
         plan.check()?;
         Ok(Compiled {
             statement: statement.clone(),
-            lowered: Arc::clone(&self.lowered),
+            gates,
             rows: space.used(),
             usable,
             k,
@@ -330,8 +465,7 @@ impl Front {
             authenticity,
             lookup,
             pixels,
-            identities: free,
-            outputs: signs,
+            model,
             sponges,
             blinding,
             program,
@@ -361,6 +495,15 @@ impl Front {
             terms.push((1, program.mul(sum, shift)));
         }
         program.combine(&terms)
+    }
+}
+
+/// A network's input: one run of bytes.
+fn bytes_of(len: usize) -> PixelShape {
+    PixelShape {
+        rows: 1,
+        width: len,
+        stride: 1,
     }
 }
 
@@ -410,11 +553,11 @@ fn packed_words(program: &mut Program, pixels: &PlacedPixels) -> Val {
 /// `Σ_e δ^e·element_e` of the output sponge: length, count, words, blinding.
 fn output_elements(
     program: &mut Program,
-    outputs: &[PlacedSigns],
+    outputs: &[PlacedOutput],
     packed: usize,
     blinding: CellRef,
 ) -> Val {
-    let count: usize = outputs.iter().map(PlacedSigns::len).sum();
+    let count: usize = outputs.iter().map(|o| o.values).sum();
     let head = [
         (0, Fr::from(packed as u64 + 2)),
         (1, Fr::from(count as u64)),
@@ -423,10 +566,10 @@ fn output_elements(
     let delta = program.delta();
     let mut at = 2;
     for output in outputs {
-        let sum = program.external(output.packed());
+        let sum = program.external(output.sum);
         let shift = program.pow(delta, at as u64);
         terms.push((1, program.mul(sum, shift)));
-        at += words(output);
+        at += output.words;
     }
     let blinding = program.external(blinding);
     let shift = program.pow(delta, at as u64);

@@ -4,11 +4,14 @@ use halo2_proofs::{halo2curves::bn256::Fr, plonk::ConstraintSystem, poly::Rotati
 use crate::{
     authenticity::{self, AuthenticityChip},
     chip::{
+        chains::ChainConfig,
         glue::GlueConfig,
         lookup::LookupConfig,
+        network::{Format, NetworkConfig},
         pixels::PixelConfig,
         sbox::SboxConfig,
         signs::{SignConfig, SignGates},
+        tables::TableConfig,
     },
     code::{Code, Kind},
     layout::{Challenges, Col, Columns},
@@ -25,6 +28,19 @@ pub struct GateSet {
     pub base: u64,
     /// What the output tensors need.
     pub signs: SignGates,
+    /// What a network needs, if the model is one.
+    pub network: Option<NetworkGates>,
+}
+
+/// What of a network its gates depend on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkGates {
+    /// Formats of its vectors.
+    pub formats: Vec<Format>,
+    /// Base of limbs.
+    pub base: u64,
+    /// Weights in a row.
+    pub width: usize,
 }
 
 impl GateSet {
@@ -44,6 +60,7 @@ impl Default for GateSet {
                 whole: true,
                 ..SignGates::default()
             },
+            network: None,
         }
     }
 }
@@ -55,14 +72,12 @@ pub struct Config {
     pub columns: Columns,
     /// Challenges.
     pub challenges: Challenges,
-    /// Range checks.
-    pub lookup: LookupConfig,
+    /// Look-ups.
+    pub lookup: Lookups,
     /// Glue program.
     pub glue: GlueConfig,
     /// Input bytes.
     pub pixels: PixelConfig,
-    /// Output bits.
-    pub signs: SignConfig,
     /// Bulk Poseidon.
     pub sbox: SboxConfig,
     /// Signature, issuer set, nullifier.
@@ -71,16 +86,38 @@ pub struct Config {
     pub public: Kind,
 }
 
+/// Look-ups of range checks, or of functions too.
+#[derive(Clone, Debug)]
+pub enum Lookups {
+    /// Limbs and bytes, and the output bits that are signs of limbs.
+    Ranges(LookupConfig, SignConfig),
+    /// Functions and ranges, and the values of a network.
+    Tables(TableConfig, NetworkChips),
+}
+
+/// Chips of a network alone.
+#[derive(Clone, Debug)]
+pub struct NetworkChips {
+    /// Rows of values.
+    pub values: NetworkConfig,
+    /// Rows of weights.
+    pub chains: ChainConfig,
+}
+
 /// The column in which row `i` shows instance word `i`.
 pub const PUBLIC: Col = Col::Byte(1);
 
 impl Config {
     /// Makes everything.
     pub fn configure(meta: &mut ConstraintSystem<Fr>, gates: &GateSet) -> Self {
-        let columns = Columns::configure(meta);
-        let challenges = Challenges::configure(meta);
+        let network = gates.network.as_ref();
+        let columns = Columns::configure(meta, network.is_some());
+        let challenges = Challenges::configure(meta, network.is_some());
         let glue = GlueConfig::configure(meta, &columns, &challenges);
-        let lookup = LookupConfig::configure(meta, &columns, &challenges);
+        let ranges = match network {
+            None => Some(LookupConfig::configure(meta, &columns, &challenges)),
+            Some(_) => None,
+        };
         let kinds = &mut Code::new(meta, 3, gates.kinds());
         let public = kinds.kind();
         meta.create_gate("public", |meta| {
@@ -88,24 +125,49 @@ impl Config {
             let word = meta.query_instance(columns.instance, Rotation::cur());
             [("instance word", q * (columns.cur(meta, PUBLIC) - word))]
         });
+        let pixels = PixelConfig::configure(
+            meta,
+            &columns,
+            &challenges,
+            kinds,
+            &gates.strides,
+            &gates.tails,
+        );
+        let lookup = match (ranges, network) {
+            (Some(ranges), _) => {
+                let signs = SignConfig::configure(
+                    meta,
+                    &columns,
+                    &challenges,
+                    &ranges,
+                    kinds,
+                    gates.base,
+                    &gates.signs,
+                );
+                Lookups::Ranges(ranges, signs)
+            }
+            (None, network) => {
+                let (formats, base, width) = match network {
+                    Some(n) => (n.formats.as_slice(), n.base, n.width),
+                    None => (&[][..], gates.base, 1),
+                };
+                Lookups::Tables(
+                    TableConfig::configure(meta, &columns, &challenges),
+                    NetworkChips {
+                        values: NetworkConfig::configure(
+                            meta,
+                            &columns,
+                            &challenges,
+                            formats,
+                            base,
+                        ),
+                        chains: ChainConfig::configure(meta, &columns, &challenges, width),
+                    },
+                )
+            }
+        };
         Self {
-            pixels: PixelConfig::configure(
-                meta,
-                &columns,
-                &challenges,
-                kinds,
-                &gates.strides,
-                &gates.tails,
-            ),
-            signs: SignConfig::configure(
-                meta,
-                &columns,
-                &challenges,
-                &lookup,
-                kinds,
-                gates.base,
-                &gates.signs,
-            ),
+            pixels,
             sbox: SboxConfig::configure(meta, &columns, &challenges, &glue.high),
             authenticity: AuthenticityChip::configure(meta, &columns, kinds),
             columns,

@@ -24,3 +24,14 @@ pub fn from_i64(value: i64) -> Fr {
         Fr::from(value.unsigned_abs())
     }
 }
+
+/// The integer of magnitude below 2^62 that a field element stands for, if it is one.
+pub fn small_i64(value: &Fr) -> Option<i64> {
+    let small = |value: &Fr| {
+        let bytes = value.to_bytes();
+        let (low, high) = bytes.split_at(8);
+        let low = u64::from_le_bytes(low.try_into().ok()?);
+        (high.iter().all(|&b| b == 0) && low < 1 << 62).then_some(low as i64)
+    };
+    small(value).or_else(|| small(&-value).map(|v| -v))
+}

@@ -8,7 +8,10 @@ use std::collections::HashMap;
 use halo2_proofs::halo2curves::{bn256::Fr, ff::Field};
 
 use crate::{
-    chip::glue::{GlueConfig, High},
+    chip::{
+        chains::{self, Chain, ChainConfig},
+        glue::{GlueConfig, High},
+    },
     error::CircuitError,
     layout::{CellRef, ChallengeValues, Col, Columns, Plan, Trace, CONST_LANES},
     space::{group, Space},
@@ -41,11 +44,14 @@ enum Node {
     },
     PolyBeta(Vec<(Coefficients, Step)>),
     PolyDelta(Vec<Coefficients>),
+    Weights(Chain, Vec<i64>),
 }
 
 /// A challenge-dependent straight-line program.
 #[derive(Default)]
 pub struct Program {
+    /// Weights in a row of a chain; 0 without chains.
+    width: usize,
     nodes: Vec<Node>,
     rows: usize,
     equal: Vec<(Val, Val)>,
@@ -60,6 +66,35 @@ fn key(value: &Fr) -> [u8; 32] {
 }
 
 impl Program {
+    /// An empty program whose chains have so many weights a row.
+    pub fn with_chains(width: usize) -> Self {
+        Self {
+            width,
+            ..Self::default()
+        }
+    }
+
+    /// Weights in a row of a chain.
+    pub fn chain_width(&self) -> usize {
+        self.width
+    }
+
+    /// A chain of weights, rows one after another.
+    pub fn weights(&mut self, chain: Chain, weights: Vec<i64>) -> Val {
+        self.push(Node::Weights(chain, weights))
+    }
+
+    /// `τ`.
+    pub fn tau(&mut self) -> Val {
+        self.named(4, |p| {
+            let mut rows = vec![0; 2 * p.width];
+            if let Some(one) = rows.get_mut(p.width) {
+                *one = 1;
+            }
+            p.weights(Chain::Dense, rows)
+        })
+    }
+
     fn push(&mut self, node: Node) -> Val {
         self.rows += match &node {
             Node::External(_) => 0,
@@ -67,6 +102,7 @@ impl Program {
             Node::Chain { parts, .. } => parts.len(),
             Node::PolyBeta(rows) => rows.len(),
             Node::PolyDelta(rows) => rows.len(),
+            Node::Weights(_, weights) => weights.len().div_ceil(self.width.max(1)),
         };
         self.nodes.push(node);
         Val(self.nodes.len() - 1)
@@ -271,6 +307,7 @@ impl Program {
         space: &mut Space,
         columns: &Columns,
         config: &GlueConfig,
+        chains: Option<&ChainConfig>,
     ) -> Result<PlacedProgram, CircuitError> {
         let mut cells: Vec<CellRef> = Vec::with_capacity(self.nodes.len());
         let low = group::GLUE01 | group::GLUE2;
@@ -326,6 +363,15 @@ impl Program {
                     }
                     CellRef::new(Col::Glue(3), first)
                 }
+                Node::Weights(chain, weights) => {
+                    let Some(chains) = chains else {
+                        return Err(CircuitError::Model("weights without gates".into()));
+                    };
+                    let rows = weights.len().div_ceil(chains.width());
+                    let first = space.take(group::GLUE3, rows)?;
+                    chains.place(plan, *chain, first, weights);
+                    CellRef::new(Col::Glue(3), first)
+                }
             };
             cells.push(cell);
         }
@@ -333,6 +379,7 @@ impl Program {
             plan.copy(cells[a.0], cells[b.0]);
         }
         Ok(PlacedProgram {
+            width: self.width,
             nodes: self.nodes,
             cells,
         })
@@ -347,6 +394,7 @@ fn fix_row(plan: &mut Plan, columns: &Columns, row: usize, coefficients: &Coeffi
 
 /// A program with its rows.
 pub struct PlacedProgram {
+    width: usize,
     nodes: Vec<Node>,
     cells: Vec<CellRef>,
 }
@@ -362,6 +410,13 @@ impl PlacedProgram {
                 Node::Chain { parts, .. } => vec!["glue: horner"; parts.len()],
                 Node::PolyBeta(rows) => vec!["glue: poly beta"; rows.len()],
                 Node::PolyDelta(rows) => vec!["glue: poly delta"; rows.len()],
+                Node::Weights(chain, weights) => {
+                    let name = match chain {
+                        Chain::Diagonal => "chain: diagonal",
+                        _ => "chain: beta",
+                    };
+                    vec![name; weights.len().div_ceil(self.width)]
+                }
             };
             let last = gates.len().saturating_sub(1);
             let at = |i: usize| CellRef::new(cell.col, cell.row + i);
@@ -410,6 +465,13 @@ impl PlacedProgram {
                     for (i, coefficients) in rows.iter().enumerate().rev() {
                         acc = evaluate(coefficients, challenges.delta) + challenges.epsilon * acc;
                         trace.set(Col::Glue(3), cell.row + i, acc);
+                    }
+                }
+                Node::Weights(chain, weights) => {
+                    let rows = weights.len().div_ceil(self.width);
+                    let sums = chains::evaluate(*chain, weights, self.width, challenges);
+                    for (i, sum) in (0..rows).rev().zip(sums) {
+                        trace.set(Col::Glue(3), cell.row + i, sum);
                     }
                 }
             }

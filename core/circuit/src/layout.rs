@@ -11,13 +11,15 @@
 //! | `Multiplicity` | 1 | first | how often each table entry is looked up |
 //! | `Helper(0..2)`, `Sum` | 3 | second | the logUp argument |
 //! | `Glue(0..4)` | 4 | second | Horner accumulators and the glue program |
+//!
+//! A network (`crate::network`) has four columns `Weight(0..4)` more, in the second phase; its `Glue` columns are then of a third one.
 use std::collections::HashMap;
 
 use halo2_proofs::{
     halo2curves::bn256::Fr,
     plonk::{
         Advice, Challenge, Column, ConstraintSystem, Expression, FirstPhase, Fixed, Instance,
-        SecondPhase, Selector,
+        SecondPhase, Selector, ThirdPhase,
     },
     poly::Rotation,
 };
@@ -32,6 +34,8 @@ pub const FULL_LANES: usize = 6;
 pub const HELPERS: usize = 2;
 /// Second-phase accumulator columns.
 pub const GLUE_LANES: usize = 4;
+/// Values of a network in a row, and their weights.
+pub const VALUE_LANES: usize = 4;
 /// Shared fixed columns: round constants, prefix masks, polynomial coefficients.
 pub const CONST_LANES: usize = 8;
 
@@ -48,13 +52,15 @@ pub enum Col {
     Helper(usize),
     /// Second phase, logUp running sum.
     Sum,
-    /// Second phase, accumulators and glue.
+    /// Second phase, or third in a network: accumulators and glue.
     Glue(usize),
+    /// Second phase, only in a network: what a value weighs in the random sum of all linear equations.
+    Weight(usize),
 }
 
 impl Col {
-    /// All columns, in the order in which they are made.
-    pub fn all() -> impl Iterator<Item = Col> {
+    /// All columns, in the order in which they are made; those of a network too.
+    pub fn all(network: bool) -> impl Iterator<Item = Col> {
         (0..BYTE_LANES)
             .map(Col::Byte)
             .chain((0..FULL_LANES).map(Col::Full))
@@ -62,6 +68,7 @@ impl Col {
             .chain((0..HELPERS).map(Col::Helper))
             .chain([Col::Sum])
             .chain((0..GLUE_LANES).map(Col::Glue))
+            .chain((0..if network { VALUE_LANES } else { 0 }).map(Col::Weight))
     }
 
     /// Position in [`Col::all`].
@@ -73,12 +80,17 @@ impl Col {
             Col::Helper(i) => BYTE_LANES + FULL_LANES + 1 + i,
             Col::Sum => BYTE_LANES + FULL_LANES + 1 + HELPERS,
             Col::Glue(i) => BYTE_LANES + FULL_LANES + 2 + HELPERS + i,
+            Col::Weight(i) => ADVICE + i,
         }
     }
 
-    /// Whether the column is committed after the first challenges.
-    pub const fn second_phase(self) -> bool {
-        matches!(self, Col::Helper(_) | Col::Sum | Col::Glue(_))
+    /// The phase in which the column is committed, from 0.
+    pub const fn phase(self, network: bool) -> u8 {
+        match self {
+            Col::Byte(_) | Col::Full(_) | Col::Multiplicity => 0,
+            Col::Helper(_) | Col::Sum | Col::Weight(_) => 1,
+            Col::Glue(_) => 1 + network as u8,
+        }
     }
 
     /// Whether the column takes part in copy constraints.
@@ -87,7 +99,7 @@ impl Col {
     }
 }
 
-/// Number of advice columns.
+/// Number of advice columns without those of a network.
 pub const ADVICE: usize = BYTE_LANES + FULL_LANES + 2 + HELPERS + GLUE_LANES;
 
 /// One advice cell.
@@ -110,6 +122,7 @@ impl CellRef {
 #[derive(Clone, Debug)]
 pub struct Columns {
     advice: Vec<Column<Advice>>,
+    network: bool,
     /// Shared constants.
     pub consts: [Column<Fixed>; CONST_LANES],
     /// The one instance column.
@@ -117,14 +130,14 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Makes the columns, first phase first.
-    pub fn configure(meta: &mut ConstraintSystem<Fr>) -> Self {
-        let advice: Vec<_> = Col::all()
+    /// Makes the columns, those of a network too if it is one.
+    pub fn configure(meta: &mut ConstraintSystem<Fr>, network: bool) -> Self {
+        let advice: Vec<_> = Col::all(network)
             .map(|col| {
-                let column = if col.second_phase() {
-                    meta.advice_column_in(SecondPhase)
-                } else {
-                    meta.advice_column_in(FirstPhase)
+                let column = match col.phase(network) {
+                    0 => meta.advice_column_in(FirstPhase),
+                    1 => meta.advice_column_in(SecondPhase),
+                    _ => meta.advice_column_in(ThirdPhase),
                 };
                 if col.wired() {
                     meta.enable_equality(column);
@@ -134,9 +147,15 @@ impl Columns {
             .collect();
         Self {
             advice,
+            network,
             consts: std::array::from_fn(|_| meta.fixed_column()),
             instance: meta.instance_column(),
         }
+    }
+
+    /// Every column that there is.
+    pub fn all(&self) -> impl Iterator<Item = Col> {
+        Col::all(self.network)
     }
 
     /// The halo2 column of `col`.
@@ -172,12 +191,12 @@ impl Columns {
     }
 }
 
-/// The challenges drawn after the first phase.
+/// The challenges, drawn after the first phase but for `tau`.
 #[derive(Clone, Copy, Debug)]
 pub struct Challenges {
     /// Weights outputs of linear layers along a row (`β`).
     pub beta: Challenge,
-    /// Separates channels and rows of linear layers (`λ`).
+    /// Separates channels and rows of linear layers (`λ`); in a network, the two values of a table's entry.
     pub lambda: Challenge,
     /// Weights sponge elements and packed words (`δ`).
     pub delta: Challenge,
@@ -185,11 +204,13 @@ pub struct Challenges {
     pub epsilon: Challenge,
     /// The logUp evaluation point (`X`).
     pub lookup: Challenge,
+    /// Separates the values of a network (`τ`); drawn after the second phase.
+    pub tau: Option<Challenge>,
 }
 
 impl Challenges {
-    /// Draws all of them after the first phase.
-    pub fn configure(meta: &mut ConstraintSystem<Fr>) -> Self {
+    /// Draws all of them.
+    pub fn configure(meta: &mut ConstraintSystem<Fr>, network: bool) -> Self {
         let mut draw = || meta.challenge_usable_after(FirstPhase);
         Self {
             beta: draw(),
@@ -197,6 +218,15 @@ impl Challenges {
             delta: draw(),
             epsilon: draw(),
             lookup: draw(),
+            tau: network.then(|| meta.challenge_usable_after(SecondPhase)),
+        }
+    }
+
+    /// `τ` as an expression; 0 where there is none.
+    pub fn tau(&self, meta: &mut halo2_proofs::plonk::VirtualCells<'_, Fr>) -> Expression<Fr> {
+        match self.tau {
+            Some(tau) => meta.query_challenge(tau),
+            None => Expression::Constant(Fr::zero()),
         }
     }
 }
@@ -211,6 +241,10 @@ impl Challenges {
             delta: get(&self.delta)?,
             epsilon: get(&self.epsilon)?,
             lookup: get(&self.lookup)?,
+            tau: match &self.tau {
+                Some(tau) => get(tau)?,
+                None => Fr::zero(),
+            },
         })
     }
 }
@@ -228,6 +262,8 @@ pub struct ChallengeValues {
     pub epsilon: Fr,
     /// See [`Challenges::lookup`].
     pub lookup: Fr,
+    /// See [`Challenges::tau`]; 0 before it is drawn.
+    pub tau: Fr,
 }
 
 /// Everything about a circuit that does not depend on the witness.
@@ -274,13 +310,20 @@ impl Plan {
 
     /// Two different values in one fixed cell: a placement bug, found before any key is made.
     pub fn check(&self) -> Result<(), CircuitError> {
-        let mut seen: HashMap<(Column<Fixed>, usize), Fr> =
-            HashMap::with_capacity(self.fixed.len());
-        for (column, row, value) in &self.fixed {
-            if let Some(old) = seen.insert((*column, *row), *value) {
-                if old != *value {
-                    return Err(CircuitError::Overlap { row: *row });
+        let rows = self.fixed.iter().map(|f| f.1 + 1).max().unwrap_or(0);
+        // Of each column and row, the entry that set it, counted from 1.
+        let mut seen: HashMap<Column<Fixed>, Vec<u32>> = HashMap::new();
+        for (number, (column, row, value)) in (1u32..).zip(&self.fixed) {
+            let set = seen.entry(*column).or_insert_with(|| vec![0; rows]);
+            match set.get_mut(*row) {
+                Some(slot) if *slot == 0 => *slot = number,
+                Some(slot) => {
+                    let old = self.fixed.get(*slot as usize - 1);
+                    if old.map(|f| f.2) != Some(*value) {
+                        return Err(CircuitError::Overlap { row: *row });
+                    }
                 }
+                None => return Err(CircuitError::Overlap { row: *row }),
             }
         }
         Ok(())
@@ -294,9 +337,9 @@ pub struct Trace {
 
 impl Trace {
     /// A trace of `rows` zero rows.
-    pub fn new(rows: usize) -> Self {
+    pub fn new(rows: usize, network: bool) -> Self {
         Self {
-            columns: vec![vec![Fr::zero(); rows]; ADVICE],
+            columns: vec![vec![Fr::zero(); rows]; Col::all(network).count()],
         }
     }
 

@@ -10,7 +10,10 @@ pub mod error;
 pub mod field;
 pub mod glue;
 pub mod layout;
+pub(crate) mod lookups;
 pub mod lower;
+pub(crate) mod model;
+pub mod network;
 #[doc(hidden)]
 pub mod probe;
 pub mod space;

@@ -1,5 +1,11 @@
 //! Where particular cells of a compiled statement stand: for tests that break them one by one.
-use crate::{chip::pixels::PixelShape, compile::Compiled, config::PUBLIC, layout::CellRef};
+use crate::{
+    chip::pixels::PixelShape,
+    compile::Compiled,
+    config::PUBLIC,
+    layout::CellRef,
+    model::{PlacedLayers, PlacedModel},
+};
 
 /// A view of a compiled layout.
 #[derive(Clone, Copy)]
@@ -21,7 +27,7 @@ impl<'a> Probe<'a> {
 
     /// How an input tensor is laid out.
     pub fn shape(&self, tensor: usize) -> Option<PixelShape> {
-        self.0.lowered.shapes.get(tensor)?.first().copied()
+        Some(self.0.pixels.get(tensor)?.first()?.shape)
     }
 
     /// The accumulator of run `(y, residue)` by `β`, and the one by words.
@@ -32,19 +38,43 @@ impl<'a> Probe<'a> {
 
     /// Bit, low limb and high limb of an output.
     pub fn output(&self, output: usize, index: usize) -> Option<[CellRef; 3]> {
-        let signs = self.0.outputs.get(output)?;
+        let signs = self.layers()?.outputs.get(output)?;
         Some([signs.bit(index), signs.low(index), signs.high(index)])
     }
 
     /// The accumulators over an output's integers (run `run`) and bits.
     pub fn output_sums(&self, output: usize, run: usize) -> Option<[CellRef; 2]> {
-        let signs = self.0.outputs.get(output)?;
+        let signs = self.layers()?.outputs.get(output)?;
         Some([signs.run(run), signs.packed()])
     }
 
     /// The layouts of an input.
-    pub fn layouts(&self, tensor: usize) -> &'a [PixelShape] {
-        self.0.lowered.shapes.get(tensor).map_or(&[], Vec::as_slice)
+    pub fn layouts(&self, tensor: usize) -> Vec<PixelShape> {
+        let layouts = self.0.pixels.get(tensor).into_iter().flatten();
+        layouts.map(|placed| placed.shape).collect()
+    }
+
+    fn layers(&self) -> Option<&'a PlacedLayers> {
+        match &self.0.model {
+            PlacedModel::Signs(layers) => Some(layers),
+            PlacedModel::Network(_) => None,
+        }
+    }
+
+    /// A network's cell of a value, by its vector and position.
+    pub fn value(&self, vector: usize, at: usize) -> Option<CellRef> {
+        let PlacedModel::Network(graph) = &self.0.model else {
+            return None;
+        };
+        graph.network.cell(&graph.placed, vector, at)
+    }
+
+    /// The cells beside a network's value: quotient and limbs, or both factors.
+    pub fn sides(&self, vector: usize, at: usize) -> Vec<CellRef> {
+        match &self.0.model {
+            PlacedModel::Network(graph) => graph.network.sides(&graph.placed, vector, at),
+            PlacedModel::Signs(_) => Vec::new(),
+        }
     }
 
     /// A byte of an input tensor in one of its layouts.
@@ -59,30 +89,43 @@ impl<'a> Probe<'a> {
 
     /// Bit, low and high limb of the first lane after a run of an output, if its last row has one.
     pub fn output_tail(&self, output: usize, run: usize) -> Option<[CellRef; 3]> {
-        self.0.outputs.get(output)?.tail(run)
+        self.layers()?.outputs.get(output)?.tail(run)
     }
 
     /// Extra output `u` of run `run` of a layer.
     pub fn extra(&self, layer: usize, run: usize, u: usize) -> Option<CellRef> {
-        Some(self.0.identities.get(layer)?.runs().nth(run)?.cell(u))
+        Some(
+            self.layers()?
+                .identities
+                .get(layer)?
+                .runs()
+                .nth(run)?
+                .cell(u),
+        )
     }
 
     /// Runs of free cells of all layers: extra outputs with the cells after them, outputs that the model does not need.
     pub fn free_runs(&self) -> Vec<Vec<CellRef>> {
-        let runs = self.0.identities.iter().flat_map(|placed| placed.runs());
+        let runs = self
+            .layers()
+            .into_iter()
+            .flat_map(|l| &l.identities)
+            .flat_map(|placed| placed.runs());
         runs.map(|run| (0..run.free()).map(|u| run.cell(u)).collect())
             .collect()
     }
 
     /// Lengths of an output's runs.
     pub fn output_runs(&self, output: usize) -> &'a [usize] {
-        let outputs = &self.0.lowered.outputs;
+        let outputs = self
+            .layers()
+            .map_or(&[][..], |l| l.lowered.outputs.as_slice());
         outputs.get(output).map_or(&[], |o| o.runs.as_slice())
     }
 
     /// Cell `u` of an output that the model does not need, in gap `gap` of row and channel `i` of a layer; also past its end.
     pub fn gap(&self, layer: usize, i: usize, gap: usize, u: usize) -> Option<CellRef> {
-        Some(self.0.identities.get(layer)?.gap(i, gap)?.cell(u))
+        Some(self.layers()?.identities.get(layer)?.gap(i, gap)?.cell(u))
     }
 
     /// S-box input and square `j` of permutation `p`.

@@ -42,7 +42,7 @@ impl Circuit<Fr> for TestCircuit<'_> {
     }
 
     fn configure(meta: &mut ConstraintSystem<Fr>) -> Chips {
-        let columns = Columns::configure(meta);
+        let columns = Columns::configure(meta, false);
         meta.enable_equality(columns.instance);
         let mut kinds = Code::new(meta, 3, KINDS);
         let authenticity = AuthenticityChip::configure(meta, &columns, &mut kinds);
@@ -67,7 +67,7 @@ impl Circuit<Fr> for TestCircuit<'_> {
                 for (selector, row) in &self.plan.selectors {
                     selector.enable(&mut region, *row)?;
                 }
-                for col in Col::all().filter(|col| !col.second_phase()) {
+                for col in Col::all(false).filter(|col| col.phase(false) == 0) {
                     for (row, value) in self.trace.column(col).iter().enumerate() {
                         region.assign_advice(columns.advice(col), row, Value::known(*value));
                     }

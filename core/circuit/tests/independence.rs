@@ -86,11 +86,12 @@ fn sample(
         delta: random(rng),
         epsilon: random(rng),
         lookup: random(rng),
+        tau: Fr::zero(),
     };
     let copies = &compiled.plan().copies;
     let weights: Vec<Fr> = copies.iter().map(|_| random(rng)).collect();
     let total = |trace: &mut Trace| {
-        compiled.second_phase(trace, &challenges);
+        compiled.fill(1, trace, &challenges);
         let pairs = copies.iter().zip(&weights);
         pairs.fold(Fr::zero(), |sum, ((a, b), weight)| {
             sum + *weight * (trace.at(*a) - trace.at(*b))
@@ -148,7 +149,7 @@ fn independent(graph: Graph, most: usize) {
         return;
     }
     let mut rng = ChaCha20Rng::seed_from_u64(3);
-    let mut trace = Trace::new(1 << compiled.k());
+    let mut trace = Trace::new(1 << compiled.k(), false);
     let rows = (0..columns + 2)
         .map(|_| sample(&compiled, &cells, &mut trace, &mut rng))
         .collect();

@@ -35,6 +35,7 @@ fn conv(kernel: [usize; 2], strides: [usize; 2]) -> Op {
         weight: IntTensor { shape, values },
         bias: None,
         strides,
+        dilations: [1, 1],
         groups: 1,
     }
 }

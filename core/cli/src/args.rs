@@ -162,7 +162,8 @@ pub enum Command {
     /// Measure key generation, proving and verifying on this machine
     #[command(
         after_help = "Each case runs in a process of its own, so that peaks of memory do not mix. RAYON_NUM_THREADS sets the \
-                      number of threads.\n\nExamples:\n  verilens bench\n  verilens bench --json --all\n  \
+                      number of threads. A model of one's own is proved on random bytes: a proof costs the same whatever they are.\n\n\
+                      Examples:\n  verilens bench\n  verilens bench --json --all\n  verilens bench --model lenet5.vlm --output revealed\n  \
                       verilens bench --lean       (as a phone would prove, once)"
     )]
     Bench {
@@ -170,8 +171,14 @@ pub enum Command {
         #[arg(long)]
         json: bool,
         /// Also the V3 model with its mask.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "model")]
         all: bool,
+        /// A model bundle, instead of the cases that come with the program.
+        #[arg(long, value_name = "FILE")]
+        model: Option<PathBuf>,
+        /// Whether outputs are public.
+        #[arg(long, value_enum, default_value_t = Output::Committed)]
+        output: Output,
         /// Proofs per case; the median counts.
         #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=100))]
         runs: u8,
@@ -186,6 +193,12 @@ pub enum Command {
         name: String,
         /// Proofs; the median counts.
         runs: u8,
+        /// The name is a model bundle's path.
+        #[arg(long)]
+        file: bool,
+        /// Reveal outputs.
+        #[arg(long)]
+        revealed: bool,
         /// Keep nothing between proofs.
         #[arg(long)]
         lean: bool,

@@ -98,10 +98,25 @@ fn run(command: Command) -> Result<()> {
         Command::Bench {
             json,
             all,
+            model,
+            output,
             runs,
             lean,
-        } => bench::run(json, all, runs, lean),
-        Command::BenchCase { name, runs, lean } => bench::run_case(&name, runs, lean),
+        } => bench::run(&bench::Options {
+            json,
+            all,
+            model,
+            runs,
+            lean,
+            revealed: matches!(output, args::Output::Revealed),
+        }),
+        Command::BenchCase {
+            name,
+            runs,
+            file,
+            revealed,
+            lean,
+        } => bench::run_case(&name, runs, file, lean, revealed),
     }
 }
 

@@ -30,6 +30,32 @@ pub enum GraphError {
         /// The node that makes the tensor.
         tensor: String,
     },
+    /// A table that has no value for a quotient that may occur.
+    #[error(
+        "{node}: quotients lie in {min}..={max}, expected within the table's {first}..={last}"
+    )]
+    OutsideTable {
+        /// The node.
+        node: String,
+        /// Smallest possible quotient.
+        min: i64,
+        /// Largest possible quotient.
+        max: i64,
+        /// Quotient of the table's first value.
+        first: i64,
+        /// Quotient of the table's last value.
+        last: i64,
+    },
+    /// A condition that may be something other than 0 and 1.
+    #[error("{node}: the condition lies in {min}..={max}, expected within 0..=1")]
+    NotCondition {
+        /// The node.
+        node: String,
+        /// Smallest possible value.
+        min: i64,
+        /// Largest possible value.
+        max: i64,
+    },
     /// A model input for which no tensor was given.
     #[error("input `{name}`: expected a tensor, none given")]
     MissingInput {

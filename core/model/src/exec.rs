@@ -198,12 +198,14 @@ fn apply(node: &Node, args: &[(&[usize], &[i64])], shape: &[usize]) -> Zeroizing
             weight,
             bias,
             strides,
+            dilations,
             groups,
         } => kernels::conv(
             &kernels::Conv {
                 weight,
                 bias: bias.as_deref(),
                 strides: *strides,
+                dilations: *dilations,
                 groups: *groups,
             },
             (x_shape, x),
@@ -224,8 +226,34 @@ fn apply(node: &Node, args: &[(&[usize], &[i64])], shape: &[usize]) -> Zeroizing
         }
         Op::Reshape { .. } => out.extend_from_slice(x),
         Op::Transpose { perm } => kernels::transpose((x_shape, x), perm, &mut out),
-        Op::AddConst { value } => kernels::add((x_shape, x), value, &mut out),
+        Op::AddConst { value } => {
+            let value = (value.shape.as_slice(), value.values.as_slice());
+            kernels::zip((x_shape, x), value, shape, |a, b| a + b, &mut out);
+        }
+        Op::MulConst { value } => {
+            let value = (value.shape.as_slice(), value.values.as_slice());
+            kernels::zip((x_shape, x), value, shape, |a, b| a * b, &mut out);
+        }
         Op::Positive => out.extend(x.iter().map(|&v| i64::from(v > 0))),
+        Op::Dense { weight, bias } => kernels::dense(x, weight, bias.as_deref(), &mut out),
+        Op::Add { coefficients } => kernels::combine(args, coefficients, shape, &mut out),
+        Op::Sum { axes } => kernels::sum((x_shape, x), axes, shape, &mut out),
+        Op::Gather { axis, indices } => kernels::gather((x_shape, x), *axis, indices, &mut out),
+        Op::Table {
+            offset,
+            divisor,
+            first,
+            values,
+        } => kernels::table(x, (*offset, *divisor, *first), values, &mut out),
+        Op::Where => kernels::choose(args, shape, &mut out),
+        Op::Mul | Op::MatMul | Op::Max => {
+            let Some(&b) = args.get(1) else { return out };
+            match &node.op {
+                Op::MatMul => kernels::matmul((x_shape, x), b, &mut out),
+                Op::Max => kernels::zip((x_shape, x), b, shape, i64::max, &mut out),
+                _ => kernels::zip((x_shape, x), b, shape, |a, b| a * b, &mut out),
+            }
+        }
     }
     out
 }

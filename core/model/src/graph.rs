@@ -61,7 +61,7 @@ pub enum PadMode {
 #[non_exhaustive]
 pub enum Op {
     /// Two-dimensional convolution (cross-correlation, as in ONNX) of `[N, C, H, W]` without
-    /// padding, dilation 1: `[N, K, (H-kh)/sh + 1, (W-kw)/sw + 1]`.
+    /// padding: `[N, K, (H - (kh-1)·dh - 1)/sh + 1, (W - (kw-1)·dw - 1)/sw + 1]`.
     Conv {
         /// `[K, C/groups, kh, kw]`.
         weight: IntTensor,
@@ -69,6 +69,8 @@ pub enum Op {
         bias: Option<Vec<i64>>,
         /// Vertical and horizontal stride.
         strides: [usize; 2],
+        /// Vertical and horizontal distance between the elements that neighbouring weights meet.
+        dilations: [usize; 2],
         /// Groups of channels; divides C and K.
         groups: usize,
     },
@@ -114,6 +116,60 @@ pub enum Op {
     },
     /// 1 where the input is above 0, 0 elsewhere (ONNX Greater 0, then Cast).
     Positive,
+    /// `x·W + b` along the last axis: `[.., n]` becomes `[.., m]`; rank 1 at least.
+    Dense {
+        /// `[n, m]`.
+        weight: IntTensor,
+        /// `[m]`; absent means 0.
+        bias: Option<Vec<i64>>,
+    },
+    /// The sum of all inputs (one at least), each times its coefficient. The inputs have one rank
+    /// and broadcast: each dimension is 1 or the result's.
+    Add {
+        /// One an input.
+        coefficients: Vec<i64>,
+    },
+    /// Multiplies by a constant of the input's rank, each dimension 1 or the input's.
+    MulConst {
+        /// The constant.
+        value: IntTensor,
+    },
+    /// Sums over axes; each of them becomes 1.
+    Sum {
+        /// The axes, strictly ascending, one at least.
+        axes: Vec<usize>,
+    },
+    /// The chosen elements of one axis, whose dimension becomes their number.
+    Gather {
+        /// Axis.
+        axis: usize,
+        /// Positions on the axis in the result's order, one at least; may repeat.
+        indices: Vec<usize>,
+    },
+    /// `values[floor((x + offset)/divisor) - first]`, floor towards minus infinity. The quotients
+    /// that the input's range allows must all lie in `first..first + values.len()`, and the sums
+    /// within ±2^62.
+    Table {
+        /// Added before the division.
+        offset: i64,
+        /// 1 to 2^56.
+        divisor: i64,
+        /// The quotient of the first value.
+        first: i64,
+        /// One value a quotient: 1 to [`Graph::MAX_TABLE`].
+        values: Vec<i64>,
+    },
+    /// Product of two inputs of one rank, element by element; each dimension is 1 or the result's.
+    Mul,
+    /// Matrix product of two inputs: `[.., m, k]·[.., k, n]` is `[.., m, n]`; one rank, 2 at least,
+    /// and equal leading dimensions.
+    MatMul,
+    /// The larger of two inputs of one rank, element by element; each dimension is 1 or the
+    /// result's.
+    Max,
+    /// Three inputs of one rank, each dimension 1 or the result's: the second's element where the
+    /// first's is 1, the third's where it is 0. The first's range must lie in 0 to 1.
+    Where,
 }
 
 impl Op {
@@ -129,6 +185,16 @@ impl Op {
             Self::Transpose { .. } => "Transpose",
             Self::AddConst { .. } => "AddConst",
             Self::Positive => "Positive",
+            Self::Dense { .. } => "Dense",
+            Self::Add { .. } => "Add",
+            Self::MulConst { .. } => "MulConst",
+            Self::Sum { .. } => "Sum",
+            Self::Gather { .. } => "Gather",
+            Self::Table { .. } => "Table",
+            Self::Mul => "Mul",
+            Self::MatMul => "MatMul",
+            Self::Max => "Max",
+            Self::Where => "Where",
         }
     }
 }
@@ -169,7 +235,8 @@ impl Graph {
     pub const MAX_ELEMENTS: usize = 1 << 26;
     /// Largest number of elements of all tensors together, which bounds the executor's memory.
     pub const MAX_TOTAL_ELEMENTS: usize = 1 << 27;
-    /// Largest number of multiplications of all nodes, which bounds the executor's time.
+    /// Largest number of multiplications of all nodes, the terms of [`Op::Sum`] included, which
+    /// bounds the executor's time.
     pub const MAX_MULTIPLICATIONS: usize = 1 << 36;
     /// Largest number of nodes.
     pub const MAX_NODES: usize = 1 << 16;
@@ -177,10 +244,12 @@ impl Graph {
     pub const MAX_ENDS: usize = 64;
     /// Largest rank of a tensor.
     pub const MAX_RANK: usize = 8;
-    /// Largest magnitude of a weight.
+    /// Largest magnitude of a weight, a factor or a coefficient.
     pub const MAX_WEIGHT: i64 = 1 << 40;
-    /// Largest magnitude of a bias, an added or a padded constant.
+    /// Largest magnitude of a bias, an added or a padded constant, and of a table's numbers.
     pub const MAX_CONSTANT: i64 = 1 << 56;
+    /// Largest number of values of a table.
+    pub const MAX_TABLE: usize = 1 << 16;
     /// Largest number of bytes of an input's or output's name.
     pub const MAX_NAME: usize = 64;
     /// Largest number of bytes of a node's name.
@@ -214,27 +283,42 @@ impl Graph {
         shape::infer(self)
     }
 
-    /// Which tensors are 0/1 by construction: [`Op::Positive`] and whatever only moves its values.
+    /// Which tensors are 0/1 by construction: [`Op::Positive`], tables of 0 and 1, and whatever only
+    /// moves, multiplies, compares or selects such values.
     #[must_use]
     pub fn bit_tensors(&self) -> Vec<bool> {
         // A Bool input is not among them: the circuit only byte-checks inputs.
         let mut bits = vec![false; self.inputs.len()];
         for node in &self.nodes {
-            let all = !node.inputs.is_empty()
+            // A condition is no part of the values that Where hands on.
+            let skip = usize::from(node.op == Op::Where);
+            let all = node.inputs.len() > skip
                 && node
                     .inputs
                     .iter()
+                    .skip(skip)
                     .all(|t| bits.get(t.0).copied().unwrap_or(false));
             bits.push(match &node.op {
                 Op::Positive => true,
+                Op::Table { values, .. } => values.iter().all(|v| matches!(v, 0 | 1)),
                 Op::Slice { .. }
                 | Op::Concat { .. }
                 | Op::Reshape { .. }
-                | Op::Transpose { .. } => all,
+                | Op::Transpose { .. }
+                | Op::Gather { .. }
+                | Op::Mul
+                | Op::Max
+                | Op::Where => all,
                 Op::Pad { mode, .. } => {
                     all && matches!(mode, PadMode::Wrap | PadMode::Constant(0 | 1))
                 }
-                Op::Conv { .. } | Op::AddConst { .. } => false,
+                Op::Conv { .. }
+                | Op::AddConst { .. }
+                | Op::Dense { .. }
+                | Op::Add { .. }
+                | Op::MulConst { .. }
+                | Op::Sum { .. }
+                | Op::MatMul => false,
             });
         }
         bits

@@ -16,7 +16,9 @@ pub mod npy;
 #[cfg(feature = "onnx")]
 pub mod onnx;
 pub mod passes;
+pub mod quant;
 pub mod ranges;
+pub mod scale;
 mod shape;
 pub mod summary;
 mod wire;
@@ -26,5 +28,7 @@ pub use error::{GraphError, Result};
 pub use exec::{execute, execute_all, Execution, OutputKind, OutputTensor};
 pub use graph::{DType, Graph, Input, IntTensor, Node, Op, Output, PadMode, TensorId};
 pub use passes::canonicalise;
+pub use quant::{quantise, QuantOptions, Quantised};
 pub use ranges::Range;
+pub use scale::{InputScale, Scale};
 pub use summary::ModelSummary;

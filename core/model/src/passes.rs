@@ -2,7 +2,8 @@
 //!
 //! The rewrites repeat until none applies:
 //! - `Concat[x[-a..], x, x[..b]]` along one axis becomes a circular `Pad`;
-//! - a constant added after a convolution (through concatenations too) moves into its bias;
+//! - a constant added after a convolution or a dense layer (through concatenations too) moves into
+//!   its bias;
 //! - operators that change nothing disappear; equal operators merge; unused ones go.
 
 use std::collections::HashMap;
@@ -98,9 +99,11 @@ fn round(old: &Graph) -> Result<Graph> {
         let id = if let Some(same) = unchanged(&b, &node.op, &inputs, &shape) {
             same
         } else if let Some((op, x)) = simpler(&b, &node.op, &inputs, &shape, single) {
-            // A sum that went into a bias leaves the convolution its name.
+            // A sum that went into a bias leaves the operator before it its name.
             let name = match (&node.op, &op, node.inputs.first()) {
-                (Op::AddConst { .. }, Op::Conv { .. }, Some(t)) => name_of(old, *t),
+                (Op::AddConst { .. }, Op::Conv { .. } | Op::Dense { .. }, Some(t)) => {
+                    name_of(old, *t)
+                }
                 _ => None,
             };
             b.push(name.unwrap_or(&node.name), op, x, shape)
@@ -133,14 +136,32 @@ fn name_of(graph: &Graph, t: TensorId) -> Option<&str> {
 
 /// The tensor that the operator merely repeats, if it does.
 fn unchanged(b: &Builder, op: &Op, inputs: &[TensorId], shape: &[usize]) -> Option<TensorId> {
-    let &[x] = inputs else { return None };
+    let x = match (op, inputs) {
+        (Op::Max, &[x, other]) | (Op::Where, &[_, x, other]) if x == other => x,
+        (_, &[x]) => x,
+        _ => return None,
+    };
     let same = match op {
-        Op::Reshape { .. } | Op::Slice { .. } | Op::Pad { .. } => shape == b.shape(x),
+        Op::Reshape { .. }
+        | Op::Slice { .. }
+        | Op::Pad { .. }
+        | Op::Sum { .. }
+        | Op::Max
+        | Op::Where => shape == b.shape(x),
         Op::Transpose { perm } => perm.iter().copied().eq(0..perm.len()),
         Op::Concat { .. } => true,
         Op::AddConst { value } => value.values.iter().all(|&v| v == 0),
+        Op::MulConst { value } => value.values.iter().all(|&v| v == 1),
+        Op::Add { coefficients } => coefficients == &[1],
+        Op::Gather { axis, indices } => {
+            shape == b.shape(x)
+                && indices
+                    .iter()
+                    .copied()
+                    .eq(0..shape.get(*axis).map_or(0, |&d| d))
+        }
         Op::Positive => matches!(b.made_by(x), Some((Op::Positive, _))),
-        Op::Conv { .. } => false,
+        Op::Conv { .. } | Op::Dense { .. } | Op::Table { .. } | Op::Mul | Op::MatMul => false,
     };
     same.then_some(x)
 }
@@ -164,22 +185,10 @@ fn simpler(
             )),
             _ => None,
         },
-        Op::Conv {
-            weight,
-            bias: Some(bias),
-            strides,
-            groups,
-        } if bias.iter().all(|&v| v == 0) => {
-            let (weight, strides, groups) = (weight.clone(), *strides, *groups);
-            Some((
-                Op::Conv {
-                    weight,
-                    bias: None,
-                    strides,
-                    groups,
-                },
-                inputs.to_vec(),
-            ))
+        Op::Conv { .. } | Op::Dense { .. } => Some((plain(op)?, inputs.to_vec())),
+        Op::MulConst { value } => {
+            let value = Some(compress(value)).filter(|compact| compact != value)?;
+            Some((Op::MulConst { value }, inputs.to_vec()))
         }
         Op::AddConst { value } => {
             let compact = compress(value);
@@ -194,6 +203,35 @@ fn simpler(
         }
         _ => None,
     }
+}
+
+/// A convolution or dense layer without what changes nothing: a bias of zeros, and the dilation of
+/// an axis on which the kernel has one element. None if there is no such thing.
+fn plain(op: &Op) -> Option<Op> {
+    let zero = |bias: &Option<Vec<i64>>| {
+        bias.as_ref()
+            .is_some_and(|bias| bias.iter().all(|&v| v == 0))
+    };
+    let mut small = op.clone();
+    match &mut small {
+        Op::Conv {
+            weight,
+            bias,
+            dilations,
+            ..
+        } => {
+            let kernel = weight.shape.iter().skip(2);
+            for (dilation, _) in dilations.iter_mut().zip(kernel).filter(|(_, &k)| k == 1) {
+                *dilation = 1;
+            }
+            if zero(bias) {
+                *bias = None;
+            }
+        }
+        Op::Dense { bias, .. } if zero(bias) => *bias = None,
+        _ => {}
+    }
+    (small != *op).then_some(small)
 }
 
 /// The circular padding that a concatenation spells out, if it does.
@@ -237,35 +275,31 @@ fn wrap(b: &Builder, axis: usize, inputs: &[TensorId]) -> Option<(Op, Vec<Tensor
     ))
 }
 
-/// A convolution with the constant in its bias, if the constant has one value a channel.
-fn with_bias(conv: &Op, value: &IntTensor) -> Option<Op> {
-    let Op::Conv {
-        weight,
-        bias,
-        strides,
-        groups,
-    } = conv
-    else {
-        return None;
+/// A convolution or dense layer with the constant in its bias, if the constant has one value a
+/// channel or column.
+fn with_bias(op: &Op, value: &IntTensor) -> Option<Op> {
+    let dims = value.shape.as_slice();
+    let (bias, outputs, lead) = match (op, dims) {
+        (Op::Conv { weight, bias, .. }, &[1, lead, 1, 1]) => (bias, weight.shape.first()?, lead),
+        (Op::Dense { weight, bias }, &[ref outer @ .., lead]) if outer.iter().all(|&d| d == 1) => {
+            (bias, weight.shape.get(1)?, lead)
+        }
+        _ => return None,
     };
-    let &[1, channels, 1, 1] = value.shape.as_slice() else {
-        return None;
-    };
-    let k = *weight.shape.first()?;
-    let sums: Option<Vec<i64>> = (0..k)
+    let sums: Option<Vec<i64>> = (0..*outputs)
         .map(|i| {
             let old = bias.as_ref().and_then(|b| b.get(i)).copied().unwrap_or(0);
-            let new = value.values.get(if channels == 1 { 0 } else { i })?;
+            let new = value.values.get(if lead == 1 { 0 } else { i })?;
             let sum = old.checked_add(*new)?;
             (sum.unsigned_abs() <= Graph::MAX_CONSTANT.unsigned_abs()).then_some(sum)
         })
         .collect();
-    Some(Op::Conv {
-        weight: weight.clone(),
-        bias: Some(sums?),
-        strides: *strides,
-        groups: *groups,
-    })
+    let sums = sums?;
+    let mut op = op.clone();
+    if let Op::Conv { bias, .. } | Op::Dense { bias, .. } = &mut op {
+        *bias = Some(sums);
+    }
+    Some(op)
 }
 
 /// Adds the constant to each part of a concatenation instead, if every part can take it in.
@@ -303,7 +337,7 @@ fn absorbs(g: &Graph, uses: &[usize], t: TensorId, value: &IntTensor, s: &[Vec<u
         return false;
     };
     match &node.op {
-        Op::Conv { .. } => with_bias(&node.op, &compress(value)).is_some(),
+        Op::Conv { .. } | Op::Dense { .. } => with_bias(&node.op, &compress(value)).is_some(),
         Op::Concat { axis } => {
             let mut at = 0;
             node.inputs.iter().all(|&x| {

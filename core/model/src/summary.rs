@@ -6,6 +6,7 @@ use crate::bundle::ModelBundle;
 use crate::error::Result;
 use crate::graph::{Graph, Op, PadMode, TensorId};
 use crate::ranges::Range;
+use crate::shape::work;
 
 /// One tensor of a model, as shown to people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub struct ModelSummary {
     pub digest: [u8; 32],
     /// Size of the bundle in bytes.
     pub bytes: usize,
-    /// Number of constants in weights, biases and sums.
+    /// Number of constants in weights, biases, sums, products and tables.
     pub parameters: usize,
     /// Number of multiplications of one run.
     pub multiplications: u64,
@@ -68,13 +69,7 @@ impl ModelSummary {
                 &node.inputs,
                 graph.node_tensor(i),
             );
-            match &node.op {
-                Op::Conv { weight, bias, .. } => {
-                    parameters += weight.values.len() + bias.as_ref().map_or(0, Vec::len);
-                }
-                Op::AddConst { value } => parameters += value.values.len(),
-                _ => {}
-            }
+            parameters += constants(&node.op);
             nodes.push(summary);
         }
         let inputs = graph.inputs.iter().enumerate();
@@ -105,22 +100,41 @@ impl ModelSummary {
     }
 }
 
+/// Number of constants that an operator computes with.
+fn constants(op: &Op) -> usize {
+    match op {
+        Op::Conv { weight, bias, .. } | Op::Dense { weight, bias } => {
+            weight.values.len() + bias.as_ref().map_or(0, Vec::len)
+        }
+        Op::AddConst { value } | Op::MulConst { value } => value.values.len(),
+        Op::Add { coefficients } => coefficients.len(),
+        Op::Table { values, .. } => values.len(),
+        _ => 0,
+    }
+}
+
 fn describe(op: &Op) -> String {
+    let with_bias = |bias: &Option<Vec<i64>>| if bias.is_some() { ", bias" } else { "" };
     match op {
         Op::Conv {
             weight,
             bias,
             strides,
+            dilations,
             groups,
         } => {
-            let bias = if bias.is_some() { ", bias" } else { "" };
+            let bias = with_bias(bias);
+            let dilations = match dilations {
+                [1, 1] => String::new(),
+                [dh, dw] => format!(" dilation {dh}x{dw}"),
+            };
             let groups = if *groups == 1 {
                 String::new()
             } else {
                 format!(", groups {groups}")
             };
             format!(
-                "Conv {} stride {}x{}{bias}{groups}",
+                "Conv {} stride {}x{}{dilations}{bias}{groups}",
                 dims(&weight.shape),
                 strides[0],
                 strides[1]
@@ -140,7 +154,34 @@ fn describe(op: &Op) -> String {
         Op::Reshape { .. } => "Reshape".to_owned(),
         Op::Transpose { perm } => format!("Transpose {perm:?}"),
         Op::AddConst { value } => format!("AddConst {}", dims(&value.shape)),
-        Op::Positive => "Positive".to_owned(),
+        Op::MulConst { value } => format!("MulConst {}", dims(&value.shape)),
+        Op::Dense { weight, bias } => format!("Dense {}{}", dims(&weight.shape), with_bias(bias)),
+        Op::Add { coefficients } => format!("Add {}", few(coefficients)),
+        Op::Sum { axes } => format!("Sum axes {axes:?}"),
+        Op::Gather { axis, indices } => format!("Gather axis {axis} {}", few(indices)),
+        Op::Table {
+            offset,
+            divisor,
+            first,
+            values,
+        } => {
+            let sign = if *offset < 0 { '-' } else { '+' };
+            let last = first.saturating_add(values.len() as i64 - 1);
+            format!(
+                "Table (x{sign}{})/{divisor} in {first}..={last}",
+                offset.unsigned_abs()
+            )
+        }
+        Op::Positive | Op::Mul | Op::MatMul | Op::Max | Op::Where => op.name().to_owned(),
+    }
+}
+
+/// A list, or how long it is.
+fn few(list: &[impl fmt::Debug]) -> String {
+    if list.len() <= 4 {
+        format!("{list:?}")
+    } else {
+        format!("[{} numbers]", list.len())
     }
 }
 
@@ -197,12 +238,13 @@ impl Graph {
         self.nodes
             .iter()
             .zip(made)
-            .map(|(node, shape)| match &node.op {
-                Op::Conv { weight, .. } => {
-                    let kernel: usize = weight.shape.iter().skip(1).product();
-                    shape.iter().product::<usize>() as u64 * kernel as u64
-                }
-                _ => 0,
+            .filter(|(node, _)| !matches!(node.op, Op::Sum { .. }))
+            .map(|(node, shape)| {
+                let inputs = node.inputs.iter();
+                let inputs: Vec<&[usize]> = inputs
+                    .filter_map(|t| shapes.get(t.0).map(Vec::as_slice))
+                    .collect();
+                work(&node.op, &inputs, shape.iter().product()) as u64
             })
             .sum()
     }

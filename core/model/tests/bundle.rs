@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{random_graph, single};
+use common::{frame, random_graph, single};
 use proptest::prelude::*;
 use verilens_model::{BundleError, IntTensor, ModelBundle, ModelSummary, Op, PadMode};
 
@@ -16,17 +16,10 @@ fn sample() -> ModelBundle {
         weight,
         bias: Some(vec![-1, 5]),
         strides: [1, 2],
+        dilations: [1, 1],
         groups: 1,
     };
     ModelBundle::new("iris/left/v1", single(&[1, 1, 2, 4], op)).unwrap()
-}
-
-/// A frame around any body.
-fn frame(body: &[u8]) -> Vec<u8> {
-    let mut bytes = b"VLNSMODL\x01\0\0\0".to_vec();
-    bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
-    bytes.extend_from_slice(body);
-    bytes
 }
 
 fn body() -> Vec<u8> {
@@ -157,7 +150,7 @@ fn unknown_codes_and_schemas_are_refused() {
         ])
     };
     assert!(ModelBundle::decode(&op(8)).is_ok());
-    for code in [0, 9, 0x7f] {
+    for code in [0, 20, 0x7f] {
         let unknown = BundleError::UnknownCode {
             field: "operator",
             code: u64::from(code),

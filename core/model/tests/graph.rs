@@ -3,25 +3,19 @@
 
 mod common;
 
-use common::{bytes_for, naive, random_graph, single};
+use common::{bytes_for, naive, node, random_graph, single, tensor};
 use proptest::prelude::*;
 use verilens_model::{
     canonicalise, execute, execute_all, DType, Graph, GraphError, Input, IntTensor, Node, Op,
     Output, OutputKind, PadMode, Range, TensorId,
 };
 
-fn tensor(shape: &[usize], values: &[i64]) -> IntTensor {
-    IntTensor {
-        shape: shape.to_vec(),
-        values: values.to_vec(),
-    }
-}
-
 fn conv(weight: IntTensor) -> Op {
     Op::Conv {
         weight,
         bias: None,
         strides: [1, 1],
+        dilations: [1, 1],
         groups: 1,
     }
 }
@@ -72,6 +66,7 @@ fn operators_by_hand() {
         weight: tensor(&[1, 1, 2, 2], &[1, 2, 3, 4]),
         bias: Some(vec![1000]),
         strides: [1, 2],
+        dilations: [1, 1],
         groups: 1,
     };
     // 1 2 3 4 / 5 6 7 8: cross-correlation, not flipped.
@@ -108,6 +103,7 @@ fn ranges_are_exact_for_one_layer() {
         weight,
         bias: Some(vec![-1, 0]),
         strides: [1, 1],
+        dilations: [1, 1],
         groups: 1,
     };
     let ranges = single(&[1, 1, 1, 2], op).ranges().unwrap();
@@ -202,6 +198,7 @@ fn broken_rules_are_refused() {
         weight: w,
         bias: None,
         strides,
+        dilations: [1, 1],
         groups,
     };
     let w = || tensor(&[1, 2, 1, 1], &[1, 1]);
@@ -209,6 +206,7 @@ fn broken_rules_are_refused() {
         weight: w(),
         bias: Some(vec![]),
         strides: [1, 1],
+        dilations: [1, 1],
         groups: 1,
     };
     let refused = [
@@ -341,14 +339,6 @@ fn work_is_bounded() {
     let weight = tensor(&[1024, 1, 1, 8192], &vec![0; 1 << 23]);
     let graph = single(&[1, 1, 8, 16383], conv(weight));
     assert!(matches!(graph.validate(), Err(GraphError::TooLarge { .. })));
-}
-
-fn node(name: &str, op: Op, inputs: &[usize]) -> Node {
-    Node {
-        name: name.into(),
-        op,
-        inputs: inputs.iter().map(|&t| TensorId(t)).collect(),
-    }
 }
 
 /// Everything that canonical form rewrites, in one graph.

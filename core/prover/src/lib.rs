@@ -22,3 +22,4 @@ pub use keys::{Keys, FOLD};
 pub use processor::check_processor;
 pub use progress::{Progress, Silent, Stage};
 pub use prove::{Proved, Request};
+pub use verilens_circuit::compile::tensor_specs;

@@ -202,7 +202,7 @@ impl Columns for Filling<'_> {
         match phase {
             // Filled already.
             0 => Ok(()),
-            _ => Ok(self.second_phase(challenges)?),
+            _ => Ok(self.fill(phase, challenges)?),
         }
     }
 

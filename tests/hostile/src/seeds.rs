@@ -117,6 +117,7 @@ fn graph() -> Graph {
             },
             bias: Some(vec![-1, 5]),
             strides: [1, 2],
+            dilations: [1, 1],
             groups: 1,
         },
         Op::AddConst {

@@ -23,7 +23,7 @@ fn fixture() -> Fixture {
     let mut plan = Plan::default();
     let placed = chip.place(&mut plan, 3);
     assert_eq!(plan.rows(), 3 + placed.rows_used);
-    let trace = Trace::new(plan.rows() + 1);
+    let trace = Trace::new(plan.rows() + 1, false);
     Fixture {
         chip,
         plan,

@@ -114,7 +114,7 @@ mod tests {
         let placed = chip.place(&mut plan, 1);
         // The mock prover only knows a region's rows by its fixed cells.
         let constants = chips.pin.place_constants(&mut plan, 1 + placed.rows_used);
-        let mut trace = Trace::new(plan.rows() + 1);
+        let mut trace = Trace::new(plan.rows() + 1, false);
         constants.fill(&mut trace);
         chip.fill(&placed, &mut trace, captured_at, not_before);
         (plan, placed, trace)

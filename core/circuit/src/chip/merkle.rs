@@ -157,7 +157,7 @@ mod tests {
         let domain = from_ark(&Domain::IssuerNode.constant());
         let placed = chips.merkle.place(&mut plan, 2, domain, DEPTH);
         plan.publics.push((placed.root, 0));
-        let mut trace = Trace::new(plan.rows() + 1);
+        let mut trace = Trace::new(plan.rows() + 1, false);
         constants.fill(&mut trace);
         (chips.merkle.clone(), plan, placed, trace)
     }

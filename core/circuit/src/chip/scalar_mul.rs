@@ -297,7 +297,7 @@ mod tests {
         let mut plan = Plan::default();
         let constants = chips.pin.place_constants(&mut plan, 0);
         let placed = chip.place(&mut plan, 2, bound, constants.zero);
-        let mut trace = Trace::new(plan.rows() + 1);
+        let mut trace = Trace::new(plan.rows() + 1, false);
         constants.fill(&mut trace);
         let end = chip.fill(&placed, &mut trace, &base, &start, scalar, bound);
         Fixture {

@@ -203,5 +203,6 @@ fn gates(shapes: &[Vec<PixelShape>], identities: &[Identity], outputs: &[Output]
         tails: sorted(tails.chain(free).collect()),
         base: magnitude.isqrt().saturating_add(1).max(2),
         signs,
+        network: None,
     }
 }

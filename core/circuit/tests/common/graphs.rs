@@ -61,6 +61,7 @@ impl Builder {
                 weight,
                 bias,
                 strides,
+                dilations: [1, 1],
                 groups,
             },
             &[x],

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, dead_code)]
 
 pub mod graphs;
+pub mod networks;
 
 use std::{cell::RefCell, collections::BTreeSet};
 
@@ -95,6 +96,7 @@ pub fn wrapped_model_of(width: usize) -> Graph {
                     weight: weight(0),
                     bias: None,
                     strides: [2, 2],
+                    dilations: [1, 1],
                     groups: 1,
                 },
                 &[2],
@@ -104,6 +106,7 @@ pub fn wrapped_model_of(width: usize) -> Graph {
                     weight: weight(3),
                     bias: Some(vec![5, -9]),
                     strides: [1, 2],
+                    dilations: [1, 1],
                     groups: 1,
                 },
                 &[3],

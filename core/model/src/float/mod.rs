@@ -7,7 +7,7 @@
 mod absorb;
 pub mod exec;
 pub mod graph;
-mod kernels;
+pub(crate) mod kernels;
 pub(crate) mod shape;
 #[cfg_attr(not(feature = "onnx"), allow(dead_code))]
 pub(crate) mod simplify;

@@ -101,6 +101,7 @@ pub(crate) fn conv(g: &mut Lowered, call: &Call<'_>) -> Result<Value> {
             weight,
             bias,
             strides,
+            dilations: [1, 1],
             groups,
         },
         &[x],

@@ -28,7 +28,7 @@ fn fixture() -> Fixture {
     let chip = chips.eddsa;
     let placed = chip.place(&mut plan, 2, &constants);
     assert_eq!(2 + placed.rows_used, plan.rows());
-    let mut trace = Trace::new(plan.rows() + 1);
+    let mut trace = Trace::new(plan.rows() + 1, false);
     constants.fill(&mut trace);
     Fixture {
         chip,

@@ -20,7 +20,7 @@ fn fixture(domain: Fr, inputs: &[Fr]) -> Fixture {
     let chip = &chips.authenticity.hash;
     let placed = chip.place(&mut plan, 2, domain, inputs.len(), constants.zero);
     assert_eq!(placed.rows_used, HashChip::rows(inputs.len()));
-    let mut trace = Trace::new(plan.rows() + 1);
+    let mut trace = Trace::new(plan.rows() + 1, false);
     constants.fill(&mut trace);
     let value = chip.fill(&placed, &mut trace, inputs);
     assert_eq!(trace.at(placed.output), value);

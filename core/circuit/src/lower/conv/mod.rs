@@ -123,11 +123,15 @@ impl<'a> Conv<'a> {
             weight,
             bias,
             strides,
+            dilations,
             groups,
         } = &conv.op
         else {
             return Err(unsupported("this operator cannot be proved yet"));
         };
+        if *dilations != [1, 1] {
+            return Err(unsupported("dilated convolutions"));
+        }
         let (&[n, c, h, w], &[_, k, oh, ow], &[_, cg, kh, kw]) =
             (sources.shape(input), out, weight.shape.as_slice())
         else {

@@ -1,62 +1,22 @@
 //! The operators' arithmetic. Shapes and ranges are validated before any of these runs; lengths
 //! are still taken from slices, so that a mistake there cannot read outside a tensor.
 
+mod pointwise;
+mod products;
+
 use std::ops::Range;
 
-use crate::graph::{IntTensor, PadMode};
+use crate::graph::PadMode;
+
+pub(crate) use pointwise::{choose, combine, table, zip};
+pub(crate) use products::{conv, dense, matmul, sum, Conv};
 
 /// Shape and row-major values.
 pub(crate) type View<'a> = (&'a [usize], &'a [i64]);
 
-/// A convolution's constants.
-pub(crate) struct Conv<'a> {
-    pub weight: &'a IntTensor,
-    pub bias: Option<&'a [i64]>,
-    pub strides: [usize; 2],
-    pub groups: usize,
-}
-
 /// The number of elements of one step along `axis`, and of all later axes.
 fn inner(shape: &[usize], axis: usize) -> usize {
     shape.iter().skip(axis + 1).product()
-}
-
-pub(crate) fn conv(op: &Conv<'_>, (x_shape, x): View<'_>, shape: &[usize], out: &mut Vec<i64>) {
-    let (&[n, c, h, w], &[k, cg, kh, kw], &[_, _, oh, ow]) =
-        (x_shape, op.weight.shape.as_slice(), shape)
-    else {
-        return;
-    };
-    let [sh, sw] = op.strides;
-    let per_group = (k / op.groups.max(1)).max(1);
-    for batch in 0..n {
-        for channel in 0..k {
-            let bias = op.bias.and_then(|b| b.get(channel)).copied().unwrap_or(0);
-            let start = out.len();
-            out.resize(start + oh * ow, bias);
-            let Some(plane) = out.get_mut(start..) else {
-                return;
-            };
-            for ci in 0..cg {
-                let source = (batch * c + channel / per_group * cg + ci) * h * w;
-                for ky in 0..kh {
-                    let at = ((channel * cg + ci) * kh + ky) * kw;
-                    let Some(weights) = op.weight.values.get(at..at + kw) else {
-                        return;
-                    };
-                    for (oy, row) in plane.chunks_exact_mut(ow).enumerate() {
-                        let from = source + (oy * sh + ky) * w;
-                        let Some(pixels) = x.get(from..from + w) else {
-                            return;
-                        };
-                        for (acc, window) in row.iter_mut().zip(pixels.windows(kw).step_by(sw)) {
-                            *acc += window.iter().zip(weights).map(|(a, b)| a * b).sum::<i64>();
-                        }
-                    }
-                }
-            }
-        }
-    }
 }
 
 pub(crate) fn slice((shape, x): View<'_>, axis: usize, keep: Range<usize>, out: &mut Vec<i64>) {
@@ -112,39 +72,43 @@ pub(crate) fn transpose((shape, x): View<'_>, perm: &[usize], out: &mut Vec<i64>
         .map(|&a| shape.get(a).copied().unwrap_or(1))
         .collect();
     let steps: Vec<usize> = perm.iter().map(|&a| inner(shape, a)).collect();
-    walk(&dims, &steps, |offset| {
+    walk(&dims, [&steps], |[offset]| {
         out.push(x.get(offset).copied().unwrap_or(0))
     });
 }
 
-pub(crate) fn add((shape, x): View<'_>, value: &IntTensor, out: &mut Vec<i64>) {
-    let steps: Vec<usize> = value
-        .shape
-        .iter()
-        .enumerate()
-        .map(|(i, &d)| if d == 1 { 0 } else { inner(&value.shape, i) })
-        .collect();
-    let mut values = x.iter();
-    walk(shape, &steps, |offset| {
-        if let (Some(v), Some(c)) = (values.next(), value.values.get(offset)) {
-            out.push(v + c);
+pub(crate) fn gather((shape, x): View<'_>, axis: usize, indices: &[usize], out: &mut Vec<i64>) {
+    let step = inner(shape, axis);
+    let block = shape.get(axis).map_or(0, |d| d * step).max(1);
+    for chunk in x.chunks_exact(block) {
+        for i in indices {
+            out.extend_from_slice(chunk.get(i * step..(i + 1) * step).unwrap_or(&[]));
         }
-    });
+    }
 }
 
-/// Visits a box row-major and hands out each cell's offset under the given steps.
-fn walk(dims: &[usize], steps: &[usize], mut visit: impl FnMut(usize)) {
-    let Some(((&last, outer), (&last_step, outer_steps))) =
-        dims.split_last().zip(steps.split_last())
-    else {
-        visit(0);
+/// The steps with which a tensor is read along a shape that it broadcasts to.
+fn steps(shape: &[usize]) -> Vec<usize> {
+    let dims = shape.iter().enumerate();
+    dims.map(|(i, &d)| if d == 1 { 0 } else { inner(shape, i) })
+        .collect()
+}
+
+/// Visits a box row-major and hands out each cell's offsets under several lists of steps.
+fn walk<const N: usize>(dims: &[usize], steps: [&[usize]; N], mut visit: impl FnMut([usize; N])) {
+    let Some((&last, outer)) = dims.split_last() else {
+        visit([0; N]);
         return;
     };
+    let last_steps = steps.map(|s| s.get(outer.len()).copied().unwrap_or(0));
     let mut index = vec![0usize; outer.len()];
     loop {
-        let base: usize = index.iter().zip(outer_steps).map(|(i, s)| i * s).sum();
-        for i in 0..last {
-            visit(base + i * last_step);
+        let mut at = steps.map(|s| index.iter().zip(s).map(|(i, s)| i * s).sum::<usize>());
+        for _ in 0..last {
+            visit(at);
+            for (offset, step) in at.iter_mut().zip(last_steps) {
+                *offset += step;
+            }
         }
         let mut advanced = false;
         for (i, d) in index.iter_mut().zip(outer).rev() {

@@ -4,13 +4,17 @@
 //! Frame: `VLNS`, kind `MODL`, version 1 (u32 LE), body length (u64 LE), body. The body is laid out
 //! in `docs/models.md`.
 
+mod ops;
+
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::error::GraphError;
-use crate::graph::{DType, Graph, Input, IntTensor, Node, Op, Output, PadMode, TensorId};
+use crate::graph::{DType, Graph, Input, Node, Output, TensorId};
 use crate::shape::is_tensor_name;
 use crate::wire::{Reader, Writer};
+
+use ops::{read_op, write_op};
 
 const MAGIC: &[u8; 4] = b"VLNS";
 const KIND: &[u8; 4] = b"MODL";
@@ -190,134 +194,6 @@ impl ModelBundle {
         }
         w.into_bytes()
     }
-}
-
-fn write_tensor(w: &mut Writer, t: &IntTensor) {
-    w.sizes(&t.shape);
-    w.ints(&t.values);
-}
-
-fn write_op(w: &mut Writer, op: &Op) {
-    match op {
-        Op::Conv {
-            weight,
-            bias,
-            strides,
-            groups,
-        } => {
-            w.uint(1);
-            write_tensor(w, weight);
-            w.uint(u64::from(bias.is_some()));
-            if let Some(bias) = bias {
-                w.ints(bias);
-            }
-            strides.iter().for_each(|&s| w.size(s));
-            w.size(*groups);
-        }
-        Op::Slice { axis, start, end } => {
-            w.uint(2);
-            [axis, start, end].into_iter().for_each(|&v| w.size(v));
-        }
-        Op::Concat { axis } => {
-            w.uint(3);
-            w.size(*axis);
-        }
-        Op::Pad {
-            axis,
-            before,
-            after,
-            mode,
-        } => {
-            w.uint(4);
-            [axis, before, after].into_iter().for_each(|&v| w.size(v));
-            match mode {
-                PadMode::Constant(c) => {
-                    w.uint(0);
-                    w.int(*c);
-                }
-                PadMode::Wrap => w.uint(1),
-            }
-        }
-        Op::Reshape { shape } => {
-            w.uint(5);
-            w.sizes(shape);
-        }
-        Op::Transpose { perm } => {
-            w.uint(6);
-            w.sizes(perm);
-        }
-        Op::AddConst { value } => {
-            w.uint(7);
-            write_tensor(w, value);
-        }
-        Op::Positive => w.uint(8),
-    }
-}
-
-fn read_tensor(r: &mut Reader<'_>, field: &'static str) -> Result<IntTensor> {
-    Ok(IntTensor {
-        shape: r.sizes(Graph::MAX_RANK, field)?,
-        values: r.ints(Graph::MAX_ELEMENTS, field)?,
-    })
-}
-
-fn read_op(r: &mut Reader<'_>) -> Result<Op> {
-    Ok(match r.uint("operator")? {
-        1 => Op::Conv {
-            weight: read_tensor(r, "weight")?,
-            bias: match r.uint("bias")? {
-                0 => None,
-                1 => Some(r.ints(Graph::MAX_ELEMENTS, "bias")?),
-                code => {
-                    return Err(BundleError::UnknownCode {
-                        field: "bias",
-                        code,
-                    })
-                }
-            },
-            strides: [r.size("strides")?, r.size("strides")?],
-            groups: r.size("groups")?,
-        },
-        2 => Op::Slice {
-            axis: r.size("axis")?,
-            start: r.size("start")?,
-            end: r.size("end")?,
-        },
-        3 => Op::Concat {
-            axis: r.size("axis")?,
-        },
-        4 => Op::Pad {
-            axis: r.size("axis")?,
-            before: r.size("padding")?,
-            after: r.size("padding")?,
-            mode: match r.uint("padding mode")? {
-                0 => PadMode::Constant(r.int("padding value")?),
-                1 => PadMode::Wrap,
-                code => {
-                    return Err(BundleError::UnknownCode {
-                        field: "padding mode",
-                        code,
-                    })
-                }
-            },
-        },
-        5 => Op::Reshape {
-            shape: r.sizes(Graph::MAX_RANK, "shape")?,
-        },
-        6 => Op::Transpose {
-            perm: r.sizes(Graph::MAX_RANK, "permutation")?,
-        },
-        7 => Op::AddConst {
-            value: read_tensor(r, "value")?,
-        },
-        8 => Op::Positive,
-        code => {
-            return Err(BundleError::UnknownCode {
-                field: "operator",
-                code,
-            })
-        }
-    })
 }
 
 fn read_graph(r: &mut Reader<'_>) -> Result<Graph> {

@@ -1,0 +1,175 @@
+//! The part of a compiled statement that says what the model computes: signs of one layer, or a network.
+use std::sync::Arc;
+
+use halo2_proofs::halo2curves::bn256::Fr;
+
+use crate::{
+    chip::{
+        pixels::PlacedPixels,
+        signs::{PlacedSigns, WORD_BITS},
+    },
+    circuit::Witness,
+    compile::Statement,
+    error::CircuitError,
+    glue::Program,
+    layout::{CellRef, ChallengeValues, Trace},
+    lower::{conv::identity::PlacedIdentity, layouts::LayoutId, lowered::Lowered},
+    network::{fill, place::PlacedNetwork, Network},
+};
+
+/// A model with its rows.
+pub(crate) enum PlacedModel {
+    /// Bits that are signs of convolutions of the inputs.
+    Signs(PlacedLayers),
+    /// Anything else.
+    Network(PlacedGraph),
+}
+
+/// Output bits, and the identities of the layers whose signs they are.
+pub(crate) struct PlacedLayers {
+    pub(crate) lowered: Arc<Lowered>,
+    pub(crate) identities: Vec<PlacedIdentity>,
+    pub(crate) outputs: Vec<PlacedSigns>,
+}
+
+/// A network's vectors.
+pub(crate) struct PlacedGraph {
+    pub(crate) network: Arc<Network>,
+    pub(crate) placed: PlacedNetwork,
+}
+
+/// An output: words, values, and the cell of `Σ_w δ^w·word_w`.
+pub(crate) struct PlacedOutput {
+    pub(crate) words: usize,
+    pub(crate) values: usize,
+    pub(crate) sum: CellRef,
+}
+
+impl PlacedModel {
+    /// Outputs in order.
+    pub(crate) fn outputs(&self) -> Vec<PlacedOutput> {
+        match self {
+            Self::Signs(layers) => layers
+                .outputs
+                .iter()
+                .map(|output| PlacedOutput {
+                    words: output.len().div_ceil(WORD_BITS),
+                    values: output.len(),
+                    sum: output.packed(),
+                })
+                .collect(),
+            Self::Network(graph) => {
+                let network = &graph.network;
+                let outputs = network.outputs.iter().enumerate();
+                outputs
+                    .filter_map(|(number, output)| {
+                        Some(PlacedOutput {
+                            words: network.vectors.get(output.vector)?.len,
+                            values: output.values,
+                            sum: network.words(&graph.placed, number)?,
+                        })
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    /// Adds what ties the outputs to the inputs.
+    pub(crate) fn constrain(
+        &self,
+        program: &mut Program,
+        pixels: &[Vec<PlacedPixels>],
+    ) -> Result<(), CircuitError> {
+        match self {
+            Self::Signs(layers) => {
+                let run = |output: usize, run: usize| layers.outputs[output].run(run);
+                let identities = layers.lowered.identities.iter();
+                for (identity, placed) in identities.zip(&layers.identities) {
+                    identity.constrain(program, placed, pixels, &run)?;
+                }
+                Ok(())
+            }
+            Self::Network(graph) => graph.network.constrain(program, &graph.placed, pixels),
+        }
+    }
+}
+
+impl PlacedLayers {
+    /// Fills the first phase; returns the packed words of all outputs and the number of their values.
+    pub(crate) fn fill(
+        &self,
+        trace: &mut Trace,
+        witness: &Witness<'_>,
+        base: u64,
+    ) -> Result<(Vec<Fr>, u64), CircuitError> {
+        let shapes = &self.lowered.shapes;
+        let width = |id: LayoutId| {
+            let shape = shapes.get(id.input).and_then(|v| v.get(id.variant));
+            shape.map_or(0, |s| s.width)
+        };
+        for (identity, placed) in self.lowered.identities.iter().zip(&self.identities) {
+            identity.fill(trace, placed, &width, &witness.tensors);
+        }
+        let mut words = Vec::new();
+        let mut count = 0u64;
+        for (output, signs) in self.lowered.outputs.iter().zip(&self.outputs) {
+            let integers = output.integers(witness.execution)?;
+            signs.fill_values(trace, &integers, base)?;
+            count += integers.len() as u64;
+            words.extend(fill::pack(
+                verilens_statement::output::OutputKind::Bits,
+                &integers,
+            ));
+        }
+        Ok((words, count))
+    }
+
+    /// Fills the sums of the last phase.
+    pub(crate) fn fill_sums(&self, trace: &mut Trace, challenges: &ChallengeValues, base: u64) {
+        for placed in &self.identities {
+            for run in placed.runs() {
+                run.fill(trace, challenges);
+            }
+        }
+        for output in &self.outputs {
+            output.fill(trace, challenges, base);
+        }
+    }
+}
+
+impl PlacedGraph {
+    /// As [`PlacedLayers::fill`].
+    pub(crate) fn fill(
+        &self,
+        trace: &mut Trace,
+        witness: &Witness<'_>,
+        statement: &Statement,
+    ) -> Result<(Vec<Fr>, u64), CircuitError> {
+        let mut all = Vec::new();
+        let mut count = 0u64;
+        for (output, handed) in statement.graph.outputs.iter().zip(&self.network.outputs) {
+            let values = witness.execution.values(output.tensor);
+            count += values.len() as u64;
+            all.push(fill::pack(handed.kind, values));
+        }
+        let (tensors, execution) = (&witness.tensors, witness.execution);
+        let filled = self
+            .network
+            .fill(trace, &self.placed, tensors, execution, &all);
+        let words = all.concat();
+        for list in &mut all {
+            crate::circuit::wipe(list);
+        }
+        filled.map(|()| (words, count))
+    }
+
+    /// Fills the weights of the second phase.
+    pub(crate) fn fill_weights(&self, trace: &mut Trace, challenges: &ChallengeValues) {
+        self.placed.fill_weights(&self.network, trace, challenges);
+    }
+
+    /// Fills the sums of the last phase.
+    pub(crate) fn fill_sums(&self, trace: &mut Trace, challenges: &ChallengeValues) {
+        self.placed.fill_sums(&self.network, trace, challenges);
+    }
+}

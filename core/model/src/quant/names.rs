@@ -1,0 +1,10 @@
+//! Names of the float graph as captures and the statement use them.
+
+/// The name in `[a-z0-9_./-]`.
+pub(crate) fn tensor(name: &str) -> String {
+    let allowed = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '_' | '.' | '/' | '-');
+    name.chars()
+        .map(|c| c.to_ascii_lowercase())
+        .map(|c| if allowed(c) { c } else { '_' })
+        .collect()
+}

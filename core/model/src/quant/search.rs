@@ -1,0 +1,295 @@
+//! Finds the fewest bits that meet the error target.
+
+use super::calibrate::Calibration;
+use super::emit::{self, Emitted};
+use super::error::{QuantError, Result};
+use super::function::Functions;
+use super::plan::{Plan, Precision, DIVISORS};
+use super::QuantOptions;
+use crate::exec::execute;
+use crate::float::{FloatGraph, FloatOp};
+use crate::graph::{Graph, Input, Op, TensorId};
+use crate::scale::InputScale;
+
+/// All that stays the same while bits are raised.
+pub(crate) struct Model<'a> {
+    pub graph: &'a FloatGraph,
+    pub exact: Vec<bool>,
+    pub functions: Functions,
+    pub calibration: &'a Calibration,
+    pub inputs: &'a [Input],
+    pub scales: &'a [InputScale],
+    pub options: &'a QuantOptions,
+}
+
+/// How one output follows the float model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Fit {
+    /// Span of the float model's values.
+    pub span: f64,
+    pub worst: f64,
+    pub mean: f64,
+    /// Share of rows with the same largest element, or of equal integers.
+    pub agreement: Option<f64>,
+    /// Whether the values are integers, which are equal or not.
+    pub discrete: bool,
+}
+
+impl Fit {
+    /// Worst error as a share of the span.
+    pub fn share(&self) -> f64 {
+        if self.worst == 0.0 {
+            0.0
+        } else if self.span > 0.0 {
+            self.worst / self.span
+        } else {
+            1.0
+        }
+    }
+
+    fn meets(&self, options: &QuantOptions) -> bool {
+        (self.discrete || self.share() <= options.max_error)
+            && self.agreement.is_none_or(|a| a >= options.min_agreement)
+    }
+
+    /// What is left to gain.
+    fn badness(&self) -> f64 {
+        let error = if self.discrete { 0.0 } else { self.share() };
+        error + self.agreement.map_or(0.0, |a| 1.0 - a)
+    }
+}
+
+/// One integer graph and how good it is.
+pub(crate) struct Trial {
+    pub precision: Precision,
+    pub emitted: Emitted,
+    /// Entries of distinct tables, and their number.
+    pub entries: (u64, usize),
+    /// By output: against the float model over the capture's bytes.
+    pub fits: Vec<Fit>,
+    /// By output: against the float model over the samples as given.
+    pub ideal: Vec<Fit>,
+    pub met: bool,
+}
+
+/// The first trial that meets the target, or else the best one.
+pub(crate) fn best(model: &Model<'_>) -> Result<Trial> {
+    let mut best: Option<Trial> = None;
+    let mut refusal = None;
+    for bits in model.options.min_bits..=model.options.max_bits {
+        match with_bits(model, bits) {
+            Ok(trial) if trial.met => return Ok(trial),
+            Ok(trial) => {
+                let bad = |t: &Trial| t.fits.iter().map(Fit::badness).sum::<f64>();
+                if best.as_ref().is_none_or(|b| bad(&trial) < bad(b)) {
+                    best = Some(trial);
+                }
+            }
+            // More bits only make tables larger.
+            Err(error) => {
+                refusal = Some(error);
+                break;
+            }
+        }
+    }
+    best.ok_or_else(|| refusal.unwrap_or(QuantError::NoSamples))
+}
+
+/// As few saturated tables as the limit of entries allows.
+fn with_bits(model: &Model<'_>, bits: u32) -> Result<Trial> {
+    let limit = model.options.max_entries;
+    let divisor = divisor(model, bits);
+    let mut cap = limit;
+    let mut entries = None;
+    while cap >= 1 << (bits + 1) {
+        let precision = Precision { bits, divisor, cap };
+        match (trial(model, precision), entries) {
+            (Ok(trial), _) if trial.entries.0 <= limit => return Ok(trial),
+            (Ok(trial), _) => entries = Some(trial.entries.0),
+            (Err(error), None) => return Err(error),
+            // It took larger tables, which were too many.
+            (Err(_), Some(_)) => break,
+        }
+        cap /= 2;
+    }
+    let entries = entries.unwrap_or(1 << (bits + 1));
+    Err(QuantError::TooManyEntries { entries, limit })
+}
+
+/// The smallest divisor at which rounding the weights adds no more to a sum than a step of its activation.
+fn divisor(model: &Model<'_>, bits: u32) -> i64 {
+    let levels = ((1u64 << bits) - 1) as f64;
+    let mut noise = 0.0f64;
+    for (i, node) in model.graph.nodes.iter().enumerate() {
+        let t = model.graph.inputs.len() + i;
+        let terms = match &node.op {
+            FloatOp::Dense { weight, .. } => weight.shape.first().copied(),
+            FloatOp::Conv { weight, .. } => Some(weight.shape.iter().skip(1).product()),
+            _ => None,
+        };
+        let (Some(terms), false) = (terms, model.exact.get(t) == Some(&true)) else {
+            continue;
+        };
+        let stats = node
+            .inputs
+            .first()
+            .and_then(|x| model.calibration.stats.get(x.0));
+        let usual = stats.map_or(1.0, |s| {
+            if s.magnitude() > 0.0 {
+                s.rms() / s.magnitude()
+            } else {
+                0.0
+            }
+        });
+        // The rounding of a weight has a deviation of √(1/12).
+        let deviation = (terms as f64 / 12.0).sqrt() * usual * levels;
+        noise = noise.max(deviation);
+    }
+    let fits = |d: &&i64| **d as f64 >= 2.0 * noise;
+    DIVISORS
+        .iter()
+        .find(fits)
+        .or(DIVISORS.last())
+        .copied()
+        .unwrap_or(1)
+}
+
+fn trial(model: &Model<'_>, precision: Precision) -> Result<Trial> {
+    let calibration = model.calibration;
+    let plan = Plan::new(
+        model.graph,
+        &calibration.stats,
+        &model.functions,
+        &model.exact,
+        calibration.bytes.len(),
+        precision,
+    );
+    let emitted = emit::emit(&plan, model.inputs.to_vec(), model.scales)?;
+    let mut got = Vec::with_capacity(calibration.bytes.len());
+    for bytes in &calibration.bytes {
+        let tensors = model.inputs.iter().zip(bytes);
+        let tensors: Vec<(&str, &[u8])> = tensors
+            .map(|(i, b)| (i.name.as_str(), b.as_slice()))
+            .collect();
+        let outputs = execute(&emitted.graph, &tensors)?;
+        let real = outputs.iter().zip(&emitted.outputs);
+        got.push(
+            real.map(|(o, scale)| o.values.iter().map(|&v| scale.real(v)).collect())
+                .collect::<Vec<Vec<f64>>>(),
+        );
+    }
+    let fits = fits(model, &got, &calibration.outputs);
+    Ok(Trial {
+        precision,
+        entries: entries(&emitted.graph),
+        met: fits.iter().all(|f| f.meets(model.options)),
+        ideal: self::fits(model, &got, &calibration.ideal),
+        fits,
+        emitted,
+    })
+}
+
+/// By output.
+fn fits(model: &Model<'_>, got: &[Vec<Vec<f64>>], want: &[Vec<Vec<f64>>]) -> Vec<Fit> {
+    let outputs = model.graph.outputs.iter().enumerate();
+    outputs
+        .map(|(i, (_, t))| {
+            let of = |all: &[Vec<Vec<f64>>]| -> Vec<Vec<f64>> {
+                all.iter().filter_map(|o| o.get(i).cloned()).collect()
+            };
+            fit(model, *t, &of(got), &of(want))
+        })
+        .collect()
+}
+
+fn fit(model: &Model<'_>, t: TensorId, got: &[Vec<f64>], want: &[Vec<f64>]) -> Fit {
+    let all = || want.iter().flatten().copied();
+    let (low, high) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |a, v| {
+        (a.0.min(v), a.1.max(v))
+    });
+    let (mut worst, mut sum, mut count, mut equal) = (0.0f64, 0.0, 0.0, 0.0);
+    for (g, w) in got.iter().flatten().zip(all()) {
+        let error = (g - w).abs();
+        worst = worst.max(error);
+        sum += error;
+        count += 1.0;
+        equal += f64::from(u8::from(error < 0.5));
+    }
+    let shape = model.graph.shapes.get(t.0).map_or(&[][..], Vec::as_slice);
+    let classes = shape.last().copied().unwrap_or(1);
+    let discrete = model.exact.get(t.0) == Some(&true);
+    let classifier = model.options.classifier.unwrap_or_else(|| {
+        !want.iter().flat_map(|w| w.chunks(classes)).all(|row| {
+            let length: f64 = row.iter().map(|v| v * v).sum();
+            (length - 1.0).abs() < 1e-3
+        })
+    });
+    let agreement = if discrete {
+        Some(equal / count)
+    } else if classes >= 2 && classifier {
+        let rows = got.iter().flat_map(|g| g.chunks(classes));
+        let rows = rows.zip(want.iter().flat_map(|w| w.chunks(classes)));
+        let (mut same, mut total) = (0.0, 0.0);
+        for (g, w) in rows {
+            same += f64::from(u8::from(largest(g) == largest(w)));
+            total += 1.0;
+        }
+        Some(same / total)
+    } else {
+        None
+    };
+    Fit {
+        span: high - low,
+        worst,
+        mean: sum / count,
+        agreement,
+        discrete,
+    }
+}
+
+/// Position of the first largest value.
+fn largest(values: &[f64]) -> usize {
+    let mut best = 0;
+    for (i, v) in values.iter().enumerate() {
+        if values.get(best).is_some_and(|b| v > b) {
+            best = i;
+        }
+    }
+    best
+}
+
+/// Entries of all tables and the number of tables, once those that agree wherever both have a value are counted as one: a circuit
+/// shares them.
+fn entries(graph: &Graph) -> (u64, usize) {
+    let mut distinct: Vec<(i64, Vec<i64>)> = vec![];
+    for node in &graph.nodes {
+        let Op::Table { first, values, .. } = &node.op else {
+            continue;
+        };
+        let mut table = (*first, values.clone());
+        // A union may meet tables that neither part met.
+        while let Some((i, union)) = distinct
+            .iter()
+            .enumerate()
+            .find_map(|(i, d)| Some((i, union(d, &table)?)))
+        {
+            distinct.remove(i);
+            table = union;
+        }
+        distinct.push(table);
+    }
+    let entries = distinct.iter().map(|(_, v)| v.len() as u64).sum();
+    (entries, distinct.len())
+}
+
+fn union(a: &(i64, Vec<i64>), b: &(i64, Vec<i64>)) -> Option<(i64, Vec<i64>)> {
+    let (a, b) = if a.0 <= b.0 { (a, b) } else { (b, a) };
+    let from = usize::try_from(b.0.checked_sub(a.0)?).ok()?;
+    let overlap = a.1.get(from..).filter(|o| !o.is_empty())?;
+    if overlap.iter().zip(&b.1).any(|(x, y)| x != y) {
+        return None;
+    }
+    let mut values = a.1.clone();
+    values.extend(b.1.iter().skip(overlap.len()));
+    Some((a.0, values))
+}
