@@ -23,7 +23,16 @@ fn along(value: &FloatTensor, axis: usize, size: usize) -> Option<Vec<f64>> {
 }
 
 /// Adds a constant to an operator's result, or multiplies it, inside the operator.
+///
+/// A layer of integers keeps them: its sums stay exact, and what follows is the next operator's.
 pub(super) fn absorb(op: &mut FloatOp, value: &FloatTensor, times: bool, shape: &[usize]) -> bool {
+    let integers = |v: &[f64]| v.iter().all(|v| v.fract() == 0.0);
+    if let FloatOp::Conv { weight, bias, .. } | FloatOp::Dense { weight, bias } = &*op {
+        let own = integers(&weight.values) && bias.as_deref().is_none_or(integers);
+        if own && !integers(&value.values) {
+            return false;
+        }
+    }
     match op {
         FloatOp::Conv { weight, bias, .. } => {
             let channels = weight.shape.first().copied().unwrap_or(0);

@@ -51,6 +51,7 @@ impl Builder {
             shape,
             elem,
             data: Data::Tensor(id),
+            grid: None,
         })
     }
 
@@ -100,6 +101,7 @@ impl Builder {
             shape,
             elem,
             data: Data::Tensor(id),
+            grid: None,
         })
     }
 

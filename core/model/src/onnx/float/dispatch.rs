@@ -4,13 +4,22 @@ use super::super::Result;
 use super::builder::Builder;
 use super::value::{Call, Value};
 use super::{
-    activation, arith, gather, index, linear, logic, moves, norm, pool, quant, reduce, resize,
+    activation, arith, gather, index, linear, logic, moves, norm, pool, qdq, quant, reduce, resize,
     shapes,
 };
 use crate::float::Unary;
 
 /// An operator of the standard's main domain.
 pub(crate) fn core(g: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>> {
+    if let Some((call, grid)) = qdq::on_integers(call) {
+        let integers = operator(g, &call)?.into_iter().next();
+        let integers = integers.ok_or_else(|| call.invalid("outputs", "one"))?;
+        return Ok(vec![qdq::dequantized(g, integers, grid)?]);
+    }
+    operator(g, call)
+}
+
+fn operator(g: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>> {
     let op = call.node.op_type.as_str();
     if let Some(unary) = function(op) {
         return Ok(vec![activation::plain(g, call, unary)?]);

@@ -20,6 +20,7 @@ mod moves;
 mod norm;
 mod ops;
 mod pool;
+mod qdq;
 mod quant;
 mod reduce;
 mod resize;

@@ -133,6 +133,9 @@ impl Builder {
 
     /// `k·x`.
     pub(crate) fn scale(&mut self, x: &Value, k: f64) -> Result<Value> {
+        if k == 1.0 {
+            return Ok(x.clone());
+        }
         self.mul(x, &Value::uniform(x.rank(), k, x.elem))
     }
 
