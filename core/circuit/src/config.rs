@@ -4,6 +4,7 @@ use halo2_proofs::{halo2curves::bn256::Fr, plonk::ConstraintSystem, poly::Rotati
 use crate::{
     authenticity::{self, AuthenticityChip},
     chip::{
+        bits::BitsChip,
         chains::ChainConfig,
         glue::GlueConfig,
         lookup::LookupConfig,
@@ -30,6 +31,10 @@ pub struct GateSet {
     pub signs: SignGates,
     /// What a network needs, if the model is one.
     pub network: Option<NetworkGates>,
+    /// Whether the statement is about a capture that is signed.
+    pub signed: bool,
+    /// Whether inputs must be shown to be bits.
+    pub bits: bool,
 }
 
 /// What of a network its gates depend on.
@@ -46,7 +51,7 @@ pub struct NetworkGates {
 impl GateSet {
     /// Kinds of rows of the byte lanes: instance words, authenticity, byte runs by step, free runs, outputs.
     fn kinds(&self) -> usize {
-        1 + authenticity::KINDS + 2 * self.strides.len() + 2 + self.signs.kinds()
+        1 + authenticity::kinds(self.signed) + 2 * self.strides.len() + 2 + self.signs.kinds()
     }
 }
 
@@ -61,6 +66,8 @@ impl Default for GateSet {
                 ..SignGates::default()
             },
             network: None,
+            signed: true,
+            bits: false,
         }
     }
 }
@@ -78,9 +85,11 @@ pub struct Config {
     pub glue: GlueConfig,
     /// Input bytes.
     pub pixels: PixelConfig,
+    /// Inputs of bits, where nobody vouches for them.
+    pub bits: Option<BitsChip>,
     /// Bulk Poseidon.
     pub sbox: SboxConfig,
-    /// Signature, issuer set, nullifier.
+    /// Signature, issuer set, nullifier; or an input's commitment.
     pub authenticity: AuthenticityChip,
     /// Rows that show an instance word in [`PUBLIC`].
     pub public: Kind,
@@ -169,7 +178,8 @@ impl Config {
         Self {
             pixels,
             sbox: SboxConfig::configure(meta, &columns, &challenges, &glue.high),
-            authenticity: AuthenticityChip::configure(meta, &columns, kinds),
+            authenticity: AuthenticityChip::configure(meta, &columns, kinds, gates.signed),
+            bits: gates.bits.then(|| BitsChip::configure(meta, &columns)),
             columns,
             challenges,
             lookup,

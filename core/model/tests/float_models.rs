@@ -1,13 +1,13 @@
-//! Models that scikit-learn's converter wrote, with the answers of another runtime.
+//! Models that scikit-learn's converter and onnxruntime's quantiser wrote, with the answers of another runtime.
 //!
-//! `data/NAME.onnx` takes eight rows; `data/NAME.json` holds them and every output. String labels are the class' index there, as here.
+//! `data/NAME.onnx` is a model; `data/NAME.json` holds its input and every output. String labels are the class' index there, as here.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 #![cfg(feature = "onnx")]
 
 use std::path::Path;
 
 use serde_json::Value;
-use verilens_model::float::run;
+use verilens_model::float::{run, FloatOp};
 use verilens_model::onnx::{import_float_file, ImportOptions};
 
 fn numbers(v: &Value) -> Vec<f64> {
@@ -16,7 +16,7 @@ fn numbers(v: &Value) -> Vec<f64> {
 }
 
 #[test]
-fn classical_models_answer_as_another_runtime() {
+fn models_answer_as_in_another_runtime() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -44,4 +44,26 @@ fn classical_models_answer_as_another_runtime() {
         }
     }
     assert!(count >= 15, "{count} models");
+}
+
+/// Every sum of products of a quantised model is over integers, whichever way the file writes it.
+#[test]
+fn quantised_models_keep_their_integers() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    for name in ["quantised_pairs", "quantised_channels"] {
+        let path = folder.join(format!("{name}.onnx"));
+        let graph = import_float_file(&path, &ImportOptions::default()).unwrap();
+        let mut layers = 0;
+        for node in &graph.nodes {
+            if let FloatOp::Conv { weight, bias, .. } | FloatOp::Dense { weight, bias } = &node.op {
+                let bias = bias.iter().flatten();
+                assert!(
+                    weight.values.iter().chain(bias).all(|v| v.fract() == 0.0),
+                    "{name}: {node:?}"
+                );
+                layers += 1;
+            }
+        }
+        assert_eq!(layers, 3, "{name}");
+    }
 }

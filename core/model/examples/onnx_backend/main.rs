@@ -1,6 +1,6 @@
-//! Runs the node tests of the `onnx` package: `onnx_backend DIR [--filter TEXT] [--markdown FILE]`.
+//! Runs the node tests of the `onnx` package: `onnx_backend DIR [--filter TEXT] [--markdown FILE] [--check FILE]`.
 //!
-//! Exits with 1 if an answer is wrong, an import panics, or its shapes are not tract's. A refusal is not a failure; the table says why.
+//! Exits with 1 if an answer is wrong, an import panics, its shapes are not tract's, or the checked page says something else. A refusal is not a failure; the table says why.
 #![allow(missing_docs)]
 
 mod bind;
@@ -12,7 +12,7 @@ mod run;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::executor::{Executor, Float};
+use crate::executor::{Executor, Float, Integer};
 use crate::report::Report;
 use crate::run::Outcome;
 
@@ -20,6 +20,7 @@ struct Args {
     folder: PathBuf,
     filter: String,
     markdown: Option<PathBuf>,
+    check: Option<PathBuf>,
 }
 
 fn args() -> Option<Args> {
@@ -28,10 +29,12 @@ fn args() -> Option<Args> {
         folder: PathBuf::new(),
         filter: String::new(),
         markdown: None,
+        check: None,
     };
     while let Some(arg) = rest.next() {
         match arg.as_str() {
             "--filter" => args.filter = rest.next()?,
+            "--check" => args.check = Some(rest.next()?.into()),
             "--markdown" => args.markdown = Some(rest.next()?.into()),
             _ => args.folder = arg.into(),
         }
@@ -41,7 +44,7 @@ fn args() -> Option<Args> {
 
 fn main() -> ExitCode {
     let Some(args) = args() else {
-        eprintln!("usage: onnx_backend DIR [--filter TEXT] [--markdown FILE]");
+        eprintln!("usage: onnx_backend DIR [--filter TEXT] [--markdown FILE] [--check FILE]");
         return ExitCode::from(2);
     };
     let Ok(entries) = std::fs::read_dir(&args.folder) else {
@@ -54,16 +57,16 @@ fn main() -> ExitCode {
         name.is_some_and(|n| n.starts_with("test_") && n.contains(&args.filter))
     });
     folders.sort();
-    let executors: Vec<Box<dyn Executor>> = vec![Box::new(Float)];
+    let executors: Vec<Box<dyn Executor>> = vec![Box::new(Float), Box::new(Integer)];
     let mut report = Report::new(executors.iter().map(|e| e.name()).collect());
     // tract's panics are caught and count as what they are; their traces would hide the table.
     std::panic::set_hook(Box::new(|_| {}));
     for folder in &folders {
         match case::read(folder) {
             Ok(case) => report.add(&case.operator, &case.name, run::run(&case, &executors)),
-            Err(reason) => {
+            Err((operator, reason)) => {
                 let outcome = Outcome::Refused(reason);
-                report.add("(unreadable)", "", vec![outcome; executors.len()]);
+                report.add(&operator, "", vec![outcome; executors.len()]);
             }
         }
     }
@@ -74,5 +77,15 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     }
-    ExitCode::from(u8::from(report.failed()))
+    let stale = args.check.is_some_and(|file| {
+        let same = std::fs::read_to_string(&file).is_ok_and(|text| text == report.markdown());
+        if !same {
+            eprintln!(
+                "{} is not what these tests say: write it with --markdown",
+                file.display()
+            );
+        }
+        !same
+    });
+    ExitCode::from(u8::from(stale || report.failed()))
 }

@@ -5,6 +5,7 @@ use tract_onnx::pb::tensor_proto::DataType;
 use super::super::Result;
 use super::builder::Builder;
 use super::ops::{broadcast, float_tensor};
+use super::qdq;
 use super::value::{Call, Value};
 use super::window::{self, Axis};
 use crate::float::graph::FloatPad;
@@ -30,12 +31,32 @@ pub(crate) struct ConvArgs<'a> {
 
 pub(crate) fn conv(g: &mut Builder, call: &Call<'_>) -> Result<Value> {
     call.constant(1)?;
-    let args = ConvArgs {
-        x: call.input(0)?,
-        weight: call.input(1)?,
-        bias: call.optional(2),
-    };
-    conv_with(g, call, &args)
+    let (x, weight, bias) = (call.input(0)?, call.input(1)?, call.optional(2));
+    if let Some(exact) = qdq::operands(x, weight, 0) {
+        let inside = bias.and_then(|b| exact.bias(b));
+        let args = ConvArgs {
+            x: &exact.x,
+            weight: &exact.weight,
+            bias: inside.as_ref(),
+        };
+        let sums = conv_with(g, call, &args)?;
+        let y = exact.scaled(g, &sums, 1)?.with_elem(x.elem);
+        return match bias {
+            Some(b) if inside.is_none() => add_bias(g, &y, b),
+            _ => Ok(y),
+        };
+    }
+    conv_with(g, call, &ConvArgs { x, weight, bias })
+}
+
+/// One more number for each channel.
+fn add_bias(g: &mut Builder, y: &Value, bias: &Value) -> Result<Value> {
+    let mut shape = vec![1; y.rank()];
+    if let Some(c) = shape.get_mut(1) {
+        *c = bias.dim(0);
+    }
+    let bias = g.reshape(bias, &shape)?;
+    g.add(y, &bias)
 }
 
 /// Pads with 0 and convolves.
@@ -111,14 +132,7 @@ fn slide(
         y = g.reshape(&y, &[n, k, l])?;
     }
     match bias {
-        Some(b) if !b.is_const() => {
-            let mut shape = vec![1; y.rank()];
-            if let Some(c) = shape.get_mut(1) {
-                *c = channels;
-            }
-            let b = g.reshape(b, &shape)?;
-            g.add(&y, &b)
-        }
+        Some(b) if !b.is_const() => add_bias(g, &y, b),
         _ => Ok(y),
     }
 }
@@ -181,8 +195,15 @@ pub(crate) fn conv_transpose(g: &mut Builder, call: &Call<'_>) -> Result<Value> 
         let at = |v: &[usize]| v.get(i).copied().unwrap_or(0);
         let (size, stride) = (at(&spatial), at(&strides));
         let reach = at(&dilations) * at(&kernel).saturating_sub(1) + 1;
-        let full = (size - 1) * stride + reach + at(&extra);
+        let mut full = (size - 1) * stride + reach + at(&extra);
+        let mut more_after = at(&extra);
         let end = pads.get(i + rank).copied().unwrap_or(0);
+        // A wanted shape may be larger than what the kernel reaches.
+        if let Some(shape) = &wanted {
+            let missing = at(shape).saturating_sub(full);
+            full += missing;
+            more_after += missing;
+        }
         let total = match (&wanted, auto) {
             (Some(shape), _) => Some(full.saturating_sub(at(shape))),
             (None, "SAME_UPPER" | "SAME_LOWER") => Some(full.saturating_sub(size * stride)),
@@ -200,7 +221,7 @@ pub(crate) fn conv_transpose(g: &mut Builder, call: &Call<'_>) -> Result<Value> 
             (m.saturating_sub(p), p.saturating_sub(m))
         });
         let (before, cut_before) = cut(more, begin);
-        let (after, cut_after) = cut(more + at(&extra), end);
+        let (after, cut_after) = cut(more + more_after, end);
         y = g.pad(&y, i + 2, before, after, FloatPad::Constant(0.0))?;
         let dim = y.dim(i + 2);
         let last = dim.checked_sub(cut_after).filter(|&l| l > cut_before);
@@ -260,7 +281,7 @@ pub(crate) fn gemm(g: &mut Builder, call: &Call<'_>) -> Result<Value> {
             return Err(call.invalid("A, B", "rank 2"));
         }
         if transposed {
-            g.matrix_transpose(v)
+            qdq::transposed(g, v)
         } else {
             Ok(v.clone())
         }
@@ -286,6 +307,13 @@ pub(crate) fn gemm(g: &mut Builder, call: &Call<'_>) -> Result<Value> {
         if row && broadcast(&c.shape, &[columns]).is_ok_and(|s| s.last() == Some(&columns)) {
             let c = g.reshape(c, &[c.shape.iter().product()])?;
             let bias = g.expand(&c, &[columns])?;
+            if let Some(exact) = qdq::operands(&a, &b, 1) {
+                if let Some(inside) = exact.bias(&bias) {
+                    let inside = inside.as_const().map(<[f64]>::to_vec);
+                    let sums = dense(g, &exact.x, &exact.weight, inside)?;
+                    return Ok(exact.scaled(g, &sums, 1)?.with_elem(elem));
+                }
+            }
             return dense(g, &a, &b, bias.as_const().map(<[f64]>::to_vec));
         }
     }
@@ -322,6 +350,11 @@ pub(crate) fn matmul_op(g: &mut Builder, call: &Call<'_>) -> Result<Value> {
 pub(crate) fn matmul(g: &mut Builder, call: &Call<'_>, a: &Value, b: &Value) -> Result<Value> {
     if a.rank() == 0 || b.rank() == 0 {
         return Err(call.invalid("A, B", "rank 1 at least"));
+    }
+    if let Some(exact) = qdq::operands(a, b, b.rank() - 1).filter(|_| b.rank() > 1) {
+        let sums = matmul(g, call, &exact.x, &exact.weight)?;
+        let last = sums.rank().saturating_sub(1);
+        return Ok(exact.scaled(g, &sums, last)?.with_elem(a.elem));
     }
     let a2 = if a.rank() == 1 {
         g.lift(a, 2)?

@@ -133,6 +133,9 @@ impl Builder {
 
     /// `k·x`.
     pub(crate) fn scale(&mut self, x: &Value, k: f64) -> Result<Value> {
+        if k == 1.0 {
+            return Ok(x.clone());
+        }
         self.mul(x, &Value::uniform(x.rank(), k, x.elem))
     }
 
@@ -278,6 +281,12 @@ impl Builder {
         combine: &mut dyn FnMut(&mut Self, &Value, &Value) -> Result<Value>,
     ) -> Result<Value> {
         let mut x = x.clone();
+        if x.dim(axis) == 0 {
+            return Err(OnnxError::invalid(
+                "axis",
+                "at least one element to choose from",
+            ));
+        }
         while x.dim(axis) > 1 {
             let dim = x.dim(axis);
             let half = dim.div_ceil(2);

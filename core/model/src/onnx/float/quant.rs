@@ -6,6 +6,7 @@ use super::super::proto::{bounds, elem_type};
 use super::super::Result;
 use super::builder::Builder;
 use super::linear::{conv_with, matmul, ConvArgs};
+use super::qdq;
 use super::value::{Call, Value};
 use crate::float::Unary;
 
@@ -138,8 +139,8 @@ pub(crate) fn dequantize_linear(g: &mut Builder, call: &Call<'_>) -> Result<Valu
     let elem = scale.elem;
     let scale = spread(g, call, scale, &x.shape)?;
     let zero = spread(g, call, &zero_point(call, 2, x.elem)?, &x.shape)?;
-    let y = g.sub(x, &zero)?;
-    Ok(g.mul(&y, &scale)?.with_elem(elem))
+    let integers = g.sub(x, &zero)?;
+    qdq::dequantized(g, integers, scale.with_elem(elem))
 }
 
 /// One number, or one for each element of an axis, with dimensions of 1 up to a rank.

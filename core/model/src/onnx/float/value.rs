@@ -22,6 +22,15 @@ pub(crate) struct Value {
     pub shape: Vec<usize>,
     pub elem: DataType,
     pub data: Data,
+    /// The integers that it is a multiple of, if it comes from a quantised model.
+    pub grid: Option<Rc<Grid>>,
+}
+
+/// Integers and their scale, which broadcasts to them.
+#[derive(Debug, Clone)]
+pub(crate) struct Grid {
+    pub integers: Value,
+    pub scale: Value,
 }
 
 impl Value {
@@ -31,6 +40,7 @@ impl Value {
             shape: shape.to_vec(),
             elem,
             data: Data::Const(values.into()),
+            grid: None,
         }
     }
 

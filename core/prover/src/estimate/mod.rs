@@ -3,11 +3,17 @@
 //! Rows, columns and proof bytes are exact: the circuit is laid out and its selectors are combined. Time and memory are counts of the
 //! prover's work times what one piece of it took on the 2-core reference machine (`docs/decisions/0003-proving-time.md`), for keys that
 //! keep nothing between proofs; fitted to two circuits, iris v1 and V3.
+mod gas;
+
+use halo2_proofs::{
+    halo2curves::bn256::Fr,
+    plonk::{ConstraintSystem, Expression},
+};
 use verilens_circuit::compile::Size;
 use verilens_model::ModelBundle;
-use verilens_statement::{OutputMode, SignatureScheme};
+use verilens_statement::{OutputMode, SignatureScheme, Visibility};
 
-use crate::{error::ProverError, keys::compile, plonk};
+use crate::{error::ProverError, keys::compile_for, plonk, FOLD};
 
 /// An estimate for one proof.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,14 +26,16 @@ pub struct Estimate {
     pub peak_mb: f64,
     /// Proof bytes without instance words.
     pub proof_bytes: usize,
+    /// Gas of a transaction in which the generated contract checks one proof.
+    pub gas: u64,
 }
 
 /// Seconds a row of a commitment to full-width values.
 const COMMIT: f64 = 2.55e-6;
 /// Seconds a row and level of a transform.
 const TRANSFORM: f64 = 1.15e-8;
-/// Seconds a row of a coset for all constraints.
-const CONSTRAINTS: f64 = 6.4e-6;
+/// Seconds a row of a coset for a product in the constraints.
+const PRODUCT: f64 = 1.9e-8;
 /// Seconds whatever the size: signature, small hashes, starting threads.
 const START: f64 = 0.05;
 /// Bytes a row and column, of which there is a column of coefficients and one of values on a coset.
@@ -41,13 +49,18 @@ const SMALL_COLUMNS: usize = 9;
 /// The random polynomial and the two opening commitments.
 const OTHER_COMMITMENTS: usize = 3;
 
-/// Estimates proving for a model.
+/// Estimates proving for a model and a signed capture.
 pub fn estimate(
     bundle: &ModelBundle,
     scheme: SignatureScheme,
     mode: OutputMode,
 ) -> Result<Estimate, ProverError> {
-    let compiled = compile(bundle, scheme, mode)?;
+    estimate_for(bundle, (scheme, mode).into())
+}
+
+/// Estimates proving for a model, whatever is public of it.
+pub fn estimate_for(bundle: &ModelBundle, visibility: Visibility) -> Result<Estimate, ProverError> {
+    let compiled = compile_for(bundle, visibility)?;
     let system = plonk::system(&compiled)?;
     let size = Size {
         fixed: system.num_fixed_columns(),
@@ -71,11 +84,34 @@ pub fn estimate(
     let prove_seconds = START
         + rows * COMMIT * dense
         + rows * f64::from(size.k) * TRANSFORM * transforms
-        + rows * CONSTRAINTS * pieces as f64;
+        + rows * PRODUCT * (products_of(&system) * pieces) as f64;
+    let key = (size.fixed + size.wired).div_ceil(usize::from(FOLD));
+    let counts = gas::Counts {
+        points: commitments,
+        evaluations,
+        key,
+        words: size.instance,
+    };
     Ok(Estimate {
         size,
         prove_seconds,
         peak_mb: PROGRAM_MB + rows * (BYTES * columns + ROW_BYTES) / 1e6,
         proof_bytes: 32 * (commitments + evaluations),
+        gas: gas::gas(counts),
     })
+}
+
+/// Products in all constraints.
+fn products_of(system: &ConstraintSystem<Fr>) -> usize {
+    fn count(expression: &Expression<Fr>) -> usize {
+        match expression {
+            Expression::Product(a, b) => 1 + count(a) + count(b),
+            Expression::Sum(a, b) => count(a) + count(b),
+            Expression::Negated(a) => count(a),
+            Expression::Scaled(a, _) => 1 + count(a),
+            _ => 0,
+        }
+    }
+    let gates = system.gates().iter().flat_map(|gate| gate.polynomials());
+    gates.map(count).sum()
 }
