@@ -1,5 +1,6 @@
 //! What the samples say: scales of inputs, ranges of tensors.
 
+use super::channels::Channels;
 use super::error::{Place, QuantError, Result};
 use super::QuantOptions;
 use crate::float::{self, FloatGraph, FloatInput};
@@ -61,6 +62,8 @@ impl Stats {
 pub(crate) struct Calibration {
     /// By tensor.
     pub stats: Vec<Stats>,
+    /// Largest magnitude of each channel, by tensor; empty where channels share a scale.
+    pub channels: Vec<Vec<f64>>,
     /// Bytes of each sample's inputs.
     pub bytes: Vec<Vec<Vec<u8>>>,
     /// Real values of those bytes.
@@ -206,9 +209,11 @@ pub(crate) fn run(
     graph: &FloatGraph,
     samples: &[Sample],
     scales: &[InputScale],
+    channels: &Channels,
 ) -> Result<Calibration> {
     let mut all = Calibration {
         stats: vec![Stats::EMPTY; graph.shapes.len()],
+        channels: vec![vec![]; graph.shapes.len()],
         bytes: vec![],
         seen: vec![],
         outputs: vec![],
@@ -229,6 +234,13 @@ pub(crate) fn run(
             }
             stats.add(values);
         }
+        for (t, axis) in channels.axis.iter().enumerate() {
+            let shape = graph.shapes.get(t).map_or(&[][..], Vec::as_slice);
+            let parts = (axis, tensors.get(t), all.channels.get_mut(t));
+            if let (Some(axis), Some(values), Some(largest)) = parts {
+                grow(largest, values, shape, *axis);
+            }
+        }
         all.outputs.push(outputs(graph, tensors));
         all.ideal.push(if seen == sample.inputs {
             all.outputs.last().cloned().unwrap_or_default()
@@ -239,6 +251,18 @@ pub(crate) fn run(
         all.seen.push(seen);
     }
     Ok(all)
+}
+
+/// Raises each channel's largest magnitude to what the values show.
+fn grow(largest: &mut Vec<f64>, values: &[f64], shape: &[usize], axis: usize) {
+    let count = shape.get(axis).copied().unwrap_or(1);
+    let step: usize = shape.iter().skip(axis + 1).product();
+    largest.resize(count, 0.0);
+    for (i, line) in values.chunks(step.max(1)).enumerate() {
+        if let Some(largest) = largest.get_mut(i % count.max(1)) {
+            *largest = line.iter().fold(*largest, |m, v| m.max(v.abs()));
+        }
+    }
 }
 
 fn outputs(graph: &FloatGraph, tensors: Vec<Vec<f64>>) -> Vec<Vec<f64>> {

@@ -88,12 +88,13 @@ impl Function {
 
     /// Whether `f(a·x) = a·f(x)` for each a above 0, so that the table is the same in every scale.
     pub fn is_homogeneous(&self) -> bool {
-        self.steps.iter().all(|step| match step {
-            Step::Unary(u, _) => matches!(u, Unary::Relu | Unary::LeakyRelu(_) | Unary::Abs),
-            Step::Affine(_, _, term) => *term == 0.0,
-            Step::Add(_) | Step::Max(..) => true,
-            Step::Mul(..) | Step::Where(..) => false,
-        })
+        self.slope() > 0.0
+            && self.steps.iter().all(|step| match step {
+                Step::Unary(u, _) => matches!(u, Unary::Relu | Unary::LeakyRelu(_) | Unary::Abs),
+                Step::Affine(_, _, term) => *term == 0.0,
+                Step::Add(_) | Step::Max(..) => true,
+                Step::Mul(..) | Step::Where(..) => false,
+            })
     }
 
     /// Whether it asks for its operand's sign before all else.
@@ -103,6 +104,14 @@ impl Function {
         matches!(
             curved,
             Some(Step::Unary(Unary::Positive | Unary::Sign | Unary::Zero, _))
+        )
+    }
+
+    /// Whether it is the square.
+    pub fn is_square(&self) -> bool {
+        matches!(
+            self.steps.as_slice(),
+            [Step::Unary(Unary::Square, 0) | Step::Mul(0, 0)]
         )
     }
 
@@ -124,6 +133,11 @@ impl Function {
             ),
             _ => true,
         })
+    }
+
+    /// Its steepest slope, if it is homogeneous.
+    pub fn slope(&self) -> f64 {
+        self.eval(1.0).abs().max(self.eval(-1.0).abs())
     }
 
     /// Whether its values span orders of magnitude, so that small operands need fine steps.

@@ -9,6 +9,7 @@
 //! Integers of the file, such as those of quantised ONNX operators, never pass through 3: they stay exact (`integral`).
 
 mod calibrate;
+mod channels;
 mod emit;
 mod error;
 mod function;
@@ -119,7 +120,10 @@ pub fn quantise(
     let scales = calibrate::input_scales(graph, samples, options)?;
     let exact_inputs: Vec<bool> = scales.iter().map(is_exact).collect();
     let graph = simplify::simplify(graph, &exact_inputs);
-    let calibration = calibrate::run(&graph, samples, &scales)?;
+    let exact = integral::tensors(&graph, &exact_inputs);
+    let functions = function::find(&graph);
+    let channels = channels::find(&graph, &functions, &exact);
+    let calibration = calibrate::run(&graph, samples, &scales, &channels)?;
     let inputs: Vec<Input> = graph
         .inputs
         .iter()
@@ -136,8 +140,9 @@ pub fn quantise(
         .collect();
     let model = search::Model {
         graph: &graph,
-        exact: integral::tensors(&graph, &exact_inputs),
-        functions: function::find(&graph),
+        exact,
+        functions,
+        channels,
         calibration: &calibration,
         inputs: &inputs,
         scales: &scales,

@@ -4,7 +4,8 @@
 //! scales or shifts those. Any other tensor is *wide*: sums and products whose step is free to choose. Its consumers demand a step,
 //! the finest demand wins, and it passes through sums and moves down to the layers, whose weights absorb it.
 
-use super::calibrate::Stats;
+use super::calibrate::{Calibration, Stats};
+use super::channels::Channels;
 use super::function::{Function, Functions, Limit, Step};
 use crate::float::{FloatGraph, FloatOp, Unary};
 use crate::graph::TensorId;
@@ -14,7 +15,7 @@ use crate::graph::TensorId;
 pub(crate) const DIVISORS: [i64; 4] = [1023, 2047, 4095, 8191];
 
 /// How precise a model is to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Precision {
     /// Bits of an activation's magnitude.
     pub bits: u32,
@@ -22,13 +23,18 @@ pub(crate) struct Precision {
     pub divisor: i64,
     /// Entries of a table above which its operand is saturated first.
     pub cap: u64,
+    /// Entries that no table may exceed.
+    pub limit: u64,
+    /// How far a channel's scale may lie below its tensor's.
+    pub spread: f64,
 }
 
 /// What the rest of the quantiser knows of each tensor.
 pub(crate) struct Plan<'a> {
     pub graph: &'a FloatGraph,
-    pub stats: &'a [Stats],
+    calibration: &'a Calibration,
     pub functions: &'a Functions,
+    channels: &'a Channels,
     /// Integers that are computed exactly.
     pub exact: &'a [bool],
     pub precision: Precision,
@@ -37,6 +43,8 @@ pub(crate) struct Plan<'a> {
     pub natural: Vec<bool>,
     /// The step that a wide tensor is asked for.
     demand: Vec<Option<f64>>,
+    /// Whether a layer or product takes the tensor, with an activation's bits.
+    multiplied: Vec<bool>,
 }
 
 /// The steps of a table's index and of its values.
@@ -63,22 +71,25 @@ pub(crate) fn power_of_two(x: f64) -> f64 {
 impl<'a> Plan<'a> {
     pub fn new(
         graph: &'a FloatGraph,
-        stats: &'a [Stats],
+        calibration: &'a Calibration,
         functions: &'a Functions,
+        channels: &'a Channels,
         exact: &'a [bool],
-        samples: usize,
         precision: Precision,
     ) -> Self {
         let mut plan = Self {
             graph,
-            stats,
+            calibration,
             functions,
+            channels,
             exact,
             precision,
-            headroom: 1.0 + 0.5 / (samples.max(1) as f64).sqrt(),
+            headroom: 1.0 + 0.5 / (calibration.bytes.len().max(1) as f64).sqrt(),
             natural: naturals(graph, functions, exact),
             demand: vec![None; graph.shapes.len()],
+            multiplied: vec![false; graph.shapes.len()],
         };
+        plan.multiplications();
         plan.demands();
         plan
     }
@@ -90,7 +101,7 @@ impl<'a> Plan<'a> {
             squares: 0.0,
             count: 0.0,
         };
-        self.stats.get(t.0).copied().unwrap_or(none)
+        self.calibration.stats.get(t.0).copied().unwrap_or(none)
     }
 
     pub fn is_exact(&self, t: TensorId) -> bool {
@@ -130,13 +141,14 @@ impl<'a> Plan<'a> {
     pub fn design(&self, t: TensorId, function: &Function) -> Design {
         let exact = self.is_exact(t);
         let steep = function.is_steep();
-        let squares = match function.steps.last() {
-            Some(Step::Unary(Unary::Square, _)) => true,
-            Some(Step::Mul(a, b)) => a == b,
-            _ => false,
+        // What is multiplied or summed next keeps some digits of small values.
+        let extra = if function.is_square() {
+            4
+        } else if steep {
+            1
+        } else {
+            0
         };
-        // What is multiplied or summed next keeps the digits of small values.
-        let extra = if steep || squares { 4 } else { 0 };
         let levels = (1i64 << (self.precision.bits + extra)) - 1;
         let out = if exact {
             1.0
@@ -158,12 +170,28 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// The activation that reads a layer's result and gives channels scales of their own: the axis of the channels, and the scales.
+    pub fn channel_scales(&self, layer: TensorId) -> Option<(TensorId, usize, Vec<f64>)> {
+        if self.precision.spread <= 1.0 {
+            return None;
+        }
+        let t = self.channels.read_by.get(layer.0).copied().flatten()?;
+        let axis = self.channels.axis.get(t.0).copied().flatten()?;
+        let largest = self.calibration.channels.get(t.0)?;
+        let least = self.stats(t).magnitude() / self.precision.spread;
+        if least == 0.0 {
+            return None;
+        }
+        let levels = self.levels() as f64;
+        let scales = largest
+            .iter()
+            .map(|m| m.max(least) * self.headroom / levels);
+        Some((t, axis, scales.collect()))
+    }
+
     fn index(&self, function: &Function, out: f64, steep: bool) -> f64 {
         if function.is_homogeneous() {
-            let slope = function.eval(1.0).abs().max(function.eval(-1.0).abs());
-            if slope > 0.0 {
-                return out / slope;
-            }
+            return out / function.slope();
         }
         if let Some(step) = rounding_step(function) {
             return step;
@@ -187,8 +215,38 @@ impl<'a> Plan<'a> {
         let slope = slope * f64::from(POINTS) / span;
         let finest = 1i64 << (self.precision.bits + if steep { 5 } else { 1 });
         let index = if slope > 0.0 { out / slope } else { span };
+        let index = index.max(span / finest as f64).min(span / 32.0);
+        if steep {
+            return index;
+        }
         // A power of two, so that layers with equal functions share a table.
-        power_of_two(index.max(span / finest as f64).min(span / 32.0))
+        power_of_two(index)
+    }
+
+    /// Whether a function squares a tensor whose requantised form is there for something else too.
+    pub fn squares_small(&self, function: &Function) -> bool {
+        let x = function.source;
+        function.is_square() && !self.is_exact(x) && self.multiplied.get(x.0) == Some(&true)
+    }
+
+    fn multiplications(&mut self) {
+        let graph = self.graph;
+        for (i, node) in graph.nodes.iter().enumerate() {
+            let t = TensorId(graph.inputs.len() + i);
+            let made = self.functions.made.get(t.0).is_some_and(Option::is_some);
+            let multiplies = matches!(
+                node.op,
+                FloatOp::Conv { .. } | FloatOp::Dense { .. } | FloatOp::Mul | FloatOp::MatMul
+            );
+            let needed = self.functions.needed.get(t.0) == Some(&true);
+            if multiplies && needed && !made && !self.is_exact(t) {
+                for x in &node.inputs {
+                    if let Some(m) = self.multiplied.get_mut(x.0) {
+                        *m = true;
+                    }
+                }
+            }
+        }
     }
 
     fn ask(&mut self, t: TensorId, step: f64) {
@@ -214,7 +272,7 @@ impl<'a> Plan<'a> {
             }
             if let Some(function) = self.functions.made.get(t.0).and_then(Option::as_ref) {
                 let x = function.source;
-                let step = if function.decides() {
+                let step = if function.decides() || self.squares_small(function) {
                     self.small(x) / divisor
                 } else {
                     self.design(t, function).index / divisor

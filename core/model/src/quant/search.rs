@@ -1,6 +1,7 @@
 //! Finds the fewest bits that meet the error target.
 
 use super::calibrate::Calibration;
+use super::channels::Channels;
 use super::emit::{self, Emitted};
 use super::error::{QuantError, Result};
 use super::function::Functions;
@@ -16,6 +17,7 @@ pub(crate) struct Model<'a> {
     pub graph: &'a FloatGraph,
     pub exact: Vec<bool>,
     pub functions: Functions,
+    pub channels: Channels,
     pub calibration: &'a Calibration,
     pub inputs: &'a [Input],
     pub scales: &'a [InputScale],
@@ -72,6 +74,9 @@ pub(crate) struct Trial {
     pub met: bool,
 }
 
+/// How far channels' scales may lie below their tensor's.
+const SPREAD: f64 = 8.0;
+
 /// The first trial that meets the target, or else the best one.
 pub(crate) fn best(model: &Model<'_>) -> Result<Trial> {
     let mut best: Option<Trial> = None;
@@ -95,25 +100,103 @@ pub(crate) fn best(model: &Model<'_>) -> Result<Trial> {
     best.ok_or_else(|| refusal.unwrap_or(QuantError::NoSamples))
 }
 
-/// As few saturated tables as the limit of entries allows.
+/// With large tables, or with smaller ones after saturation: whichever is cheaper to prove, within the limit of entries.
 fn with_bits(model: &Model<'_>, bits: u32) -> Result<Trial> {
     let limit = model.options.max_entries;
     let divisor = divisor(model, bits);
-    let mut cap = limit;
-    let mut entries = None;
-    while cap >= 1 << (bits + 1) {
-        let precision = Precision { bits, divisor, cap };
-        match (trial(model, precision), entries) {
-            (Ok(trial), _) if trial.entries.0 <= limit => return Ok(trial),
-            (Ok(trial), _) => entries = Some(trial.entries.0),
-            (Err(error), None) => return Err(error),
-            // It took larger tables, which were too many.
-            (Err(_), Some(_)) => break,
+    let mut cheapest: Option<(u64, Precision, Emitted)> = None;
+    let mut fewest = u64::MAX;
+    let mut caps = vec![limit];
+    let mut at = 0;
+    while let Some(&cap) = caps.get(at) {
+        at += 1;
+        let precision = Precision {
+            bits,
+            divisor,
+            cap,
+            limit,
+            spread: SPREAD,
+        };
+        let emitted = emit(model, precision)?;
+        let (entries, _) = entries(&emitted.graph);
+        if at == 1 {
+            caps.extend(smaller(&emitted.graph, limit));
         }
-        cap /= 2;
+        fewest = fewest.min(entries);
+        let cost = cost(&emitted.graph, entries);
+        if entries <= limit && cheapest.as_ref().is_none_or(|c| cost < c.0) {
+            cheapest = Some((cost, precision, emitted));
+        }
     }
-    let entries = entries.unwrap_or(1 << (bits + 1));
-    Err(QuantError::TooManyEntries { entries, limit })
+    match cheapest {
+        Some((_, precision, emitted)) => trial(model, precision, emitted),
+        None => Err(QuantError::TooManyEntries {
+            entries: fewest,
+            limit,
+        }),
+    }
+}
+
+/// Graphs that are tried with ever more of their tables' operands saturated.
+const MAX_CAPS: usize = 16;
+
+/// Sizes of tables below a limit, the largest first, thinned out if they are many: each is a cap above which operands are saturated.
+fn smaller(graph: &Graph, limit: u64) -> Vec<u64> {
+    let sizes = graph.nodes.iter().filter_map(|node| match &node.op {
+        Op::Table { values, .. } => Some(values.len() as u64),
+        _ => None,
+    });
+    let mut sizes: Vec<u64> = sizes.filter(|s| *s < limit).collect();
+    sizes.push(1);
+    sizes.sort_unstable_by(|a, b| b.cmp(a));
+    sizes.dedup();
+    let step = sizes.len().div_ceil(MAX_CAPS);
+    let last = sizes.len() - 1;
+    let kept = sizes
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| i % step == 0 || *i == last);
+    kept.map(|(_, s)| *s).collect()
+}
+
+/// Roughly four times the rows that tables, remainders, and functions' values take in a circuit, where a comparison of wide numbers takes
+/// four times the cells of a table's value.
+fn cost(graph: &Graph, entries: u64) -> u64 {
+    let Ok(shapes) = graph.shapes() else {
+        return u64::MAX;
+    };
+    let mut divisors: Vec<i64> = vec![];
+    let mut cells = 0;
+    for (i, node) in graph.nodes.iter().enumerate() {
+        let shape = shapes.get(graph.node_tensor(i).0);
+        let elements = shape.map_or(0, |s| s.iter().product::<usize>()) as u64;
+        cells += match &node.op {
+            Op::Table { divisor, .. } => {
+                if !divisors.contains(divisor) {
+                    divisors.push(*divisor);
+                }
+                let wide = *divisor > DIVISORS.last().copied().unwrap_or(1);
+                elements * if wide { 4 } else { 1 }
+            }
+            Op::Max | Op::Positive => elements * 4,
+            _ => 0,
+        };
+    }
+    let largest = DIVISORS.last().copied().unwrap_or(1);
+    let remainders: i64 = divisors.iter().filter(|d| **d <= largest).sum();
+    cells + 4 * (entries + remainders.unsigned_abs())
+}
+
+fn emit(model: &Model<'_>, precision: Precision) -> Result<Emitted> {
+    let plan = Plan::new(
+        model.graph,
+        model.calibration,
+        &model.functions,
+        &model.channels,
+        &model.exact,
+        precision,
+    );
+    emit::emit(&plan, model.inputs.to_vec(), model.scales)
 }
 
 /// The smallest divisor at which rounding the weights adds no more to a sum than a step of its activation.
@@ -154,17 +237,8 @@ fn divisor(model: &Model<'_>, bits: u32) -> i64 {
         .unwrap_or(1)
 }
 
-fn trial(model: &Model<'_>, precision: Precision) -> Result<Trial> {
+fn trial(model: &Model<'_>, precision: Precision, emitted: Emitted) -> Result<Trial> {
     let calibration = model.calibration;
-    let plan = Plan::new(
-        model.graph,
-        &calibration.stats,
-        &model.functions,
-        &model.exact,
-        calibration.bytes.len(),
-        precision,
-    );
-    let emitted = emit::emit(&plan, model.inputs.to_vec(), model.scales)?;
     let mut got = Vec::with_capacity(calibration.bytes.len());
     for bytes in &calibration.bytes {
         let tensors = model.inputs.iter().zip(bytes);

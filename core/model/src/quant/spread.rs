@@ -18,10 +18,10 @@ impl Spread {
         }
     }
 
-    /// One number for each element of the last axis.
-    pub fn last_axis(rank: usize, values: Vec<f64>) -> Self {
+    /// One number for each element of an axis.
+    pub fn axis(rank: usize, axis: usize, values: Vec<f64>) -> Self {
         let mut shape = vec![1; rank];
-        if let Some(d) = shape.last_mut() {
+        if let Some(d) = shape.get_mut(axis) {
             *d = values.len();
         }
         Self { shape, values }.compact()
@@ -194,7 +194,7 @@ mod tests {
             values: vec![1.0, 1.0, 2.0, 2.0],
         };
         assert_eq!(Spread::constant(&tensor), rows());
-        assert_eq!(Spread::last_axis(3, vec![4.0; 5]).single(), Some(4.0));
+        assert_eq!(Spread::axis(3, 2, vec![4.0; 5]).single(), Some(4.0));
         assert_eq!(rows().along(0, 2), Some(vec![1.0, 2.0]));
         assert_eq!(rows().along(1, 3), None);
     }

@@ -120,7 +120,7 @@ impl Emitter<'_> {
             <= if rounds {
                 LISTED
             } else {
-                self.plan.precision.cap
+                self.plan.precision.limit
             }
         {
             return Ok(None);
@@ -184,7 +184,7 @@ impl Emitter<'_> {
     ) -> Result<Option<TensorId>> {
         let (bottom, top) = (stairs.value(stairs.low), stairs.value(stairs.high));
         let cap = self.plan.precision.cap;
-        if top < bottom || top.abs_diff(bottom) >= cap {
+        if top < bottom || top.abs_diff(bottom) >= self.plan.precision.limit {
             return Ok(None);
         }
         let levels: Vec<(i64, i64)> = (bottom + 1..=top).map(|k| (k, stairs.reaches(k))).collect();
@@ -249,7 +249,7 @@ impl Emitter<'_> {
         let divisor = 1i64 << exponent;
         let quotient = |x: i64| x.saturating_add(offset).div_euclid(divisor);
         let (first, last) = (quotient(range.min), quotient(range.max));
-        if last.abs_diff(first) >= self.plan.precision.cap {
+        if last.abs_diff(first) >= self.plan.precision.limit {
             return Ok(None);
         }
         let op = Op::Table {

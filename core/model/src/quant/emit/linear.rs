@@ -106,7 +106,12 @@ impl Emitter<'_> {
             }
         };
         let step = self.plan.step(t);
-        let weights = in_steps(weight, bias, &channels, (&scales, &offsets), step);
+        let own = self.channel_steps(t);
+        let steps = match &own {
+            Some((_, steps)) => steps.clone(),
+            None => vec![step; channels.outputs],
+        };
+        let weights = in_steps(weight, bias, &channels, (&scales, &offsets), &steps);
         let op = match op {
             FloatOp::Conv {
                 strides,
@@ -126,7 +131,19 @@ impl Emitter<'_> {
             },
         };
         let tensor = self.push(t, op, vec![rep.tensor])?;
-        Ok(Rep::plain(tensor, rank, step))
+        let mut made = Rep::plain(tensor, rank, step);
+        if let Some((axis, steps)) = own {
+            made.scale = Spread::axis(rank, axis, steps);
+        }
+        Ok(made)
+    }
+
+    /// The step of each output of a layer whose activation gives channels scales of their own, and their axis.
+    fn channel_steps(&self, layer: TensorId) -> Option<(usize, Vec<f64>)> {
+        let (t, axis, scales) = self.plan.channel_scales(layer)?;
+        let function = self.plan.functions.made.get(t.0)?.as_ref()?;
+        let per_quotient = function.slope() * self.plan.precision.divisor as f64;
+        Some((axis, scales.iter().map(|s| s / per_quotient).collect()))
     }
 
     /// An operand of a layer or matrix product in one scale: exactly, or by another table, since its bits must stay few.
@@ -302,7 +319,7 @@ fn in_steps(
     bias: Option<&Vec<f64>>,
     channels: &Channels,
     (scales, offsets): (&[f64], &[f64]),
-    step: f64,
+    steps: &[f64],
 ) -> Weights {
     let mut sums = match bias {
         Some(bias) => bias.clone(),
@@ -313,12 +330,16 @@ fn in_steps(
     let mut values = Vec::with_capacity(weight.values.len());
     for (i, &w) in weight.values.iter().enumerate() {
         let (input, output) = channels.of(i);
-        values.push(integer(w * at(scales, input) / step));
+        values.push(integer(w * at(scales, input) / at(steps, output)));
         if let (true, Some(sum)) = (shifted, sums.get_mut(output)) {
             *sum += w * at(offsets, input);
         }
     }
-    let bias: Vec<i64> = sums.iter().map(|b| integer(b / step)).collect();
+    let bias: Vec<i64> = sums
+        .iter()
+        .zip(steps)
+        .map(|(b, s)| integer(b / s))
+        .collect();
     Weights {
         weight: IntTensor {
             shape: weight.shape.clone(),

@@ -77,7 +77,7 @@ pub(crate) fn emit(plan: &Plan<'_>, inputs: Vec<Input>, scales: &[InputScale]) -
         let rank = plan.shape(t).len();
         let spread = |values: &[f64]| match values {
             [v] => Spread::uniform(rank, *v),
-            values => Spread::last_axis(rank, values.to_vec()),
+            values => Spread::axis(rank, rank.saturating_sub(1), values.to_vec()),
         };
         let (scale, zero) = (spread(scale.scales()), spread(scale.zeros()));
         let offset = scale.zip(&zero, |s, z| -s * z + 0.0);

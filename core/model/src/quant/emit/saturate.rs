@@ -6,8 +6,8 @@ use crate::graph::{IntTensor, Op, TensorId};
 use crate::quant::error::Result;
 
 impl Emitter<'_> {
-    /// Saturates a lookup's operand if its table would be too large otherwise: to the samples' range and an eighth on both sides,
-    /// less whatever the function maps to one value anyway.
+    /// Saturates a lookup's operand if its table would be too large otherwise: to the samples' range and a margin on both sides, less
+    /// whatever the function maps to one value anyway.
     pub(super) fn fit(&mut self, t: TensorId, lookup: &mut Lookup<'_>) -> Result<()> {
         let range = self.range(lookup.tensor);
         let (first, last) = (lookup.quotient(range.min), lookup.quotient(range.max));
@@ -15,11 +15,17 @@ impl Emitter<'_> {
             return Ok(());
         }
         let place = |real: f64| (real - lookup.shift) / lookup.scale;
-        let ends = (place(lookup.seen.0), place(lookup.seen.1));
-        let (low, high) = (ends.0.min(ends.1), ends.0.max(ends.1));
-        let margin = (high - low) / 8.0 + 2.0;
-        let mut low = super::integer((low - margin).floor()).max(first);
-        let mut high = super::integer((high + margin).ceil()).min(last);
+        let ends = |a: f64, b: f64| (place(a).min(place(b)), place(a).max(place(b)));
+        let (a, b) = lookup.seen;
+        let (low, high) = if lookup.function.is_steep() && a > 0.0 {
+            // Its operand is a size, which varies by factors rather than by terms.
+            ends(a / 1.5, b * 1.5)
+        } else {
+            let margin = (b - a) / 8.0;
+            ends(a - margin, b + margin)
+        };
+        let mut low = super::integer((low - 2.0).floor()).max(first);
+        let mut high = super::integer((high + 2.0).ceil()).min(last);
         while low < high && lookup.value(low) == lookup.value(low + 1) {
             low += 1;
         }

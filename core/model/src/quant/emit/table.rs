@@ -78,7 +78,13 @@ impl Emitter<'_> {
 
     /// A function of each element: decisions by sign, affine steps by scale and offset, all else by a table.
     pub(super) fn function(&mut self, t: TensorId, function: &Function) -> Result<Rep> {
-        let design = self.plan.design(t, function);
+        if let Some(rep) = self.squares(t, function)? {
+            return Ok(rep);
+        }
+        if let Some(rep) = self.by_channel(t, function)? {
+            return Ok(rep);
+        }
+        let mut design = self.plan.design(t, function);
         let mut rep = self.rep(function.source)?;
         let mut exact = self.plan.is_exact(function.source);
         if exact && rep.uniform().is_none() && !function.decides() {
@@ -96,6 +102,7 @@ impl Emitter<'_> {
                 Some((Step::Affine(_, factor, term), tail)) => {
                     rep.scale = rep.scale.map(|s| s * factor);
                     rep.offset = rep.offset.map(|o| o * factor + term);
+                    design.index *= factor.abs();
                     let ends = (seen.0 * factor + term, seen.1 * factor + term);
                     seen = (ends.0.min(ends.1), ends.0.max(ends.1));
                     rest = tail;
@@ -125,6 +132,55 @@ impl Emitter<'_> {
                 self.tabulated(t, rep, &rest, design, seen)
             };
         }
+    }
+
+    /// A homogeneous function of a layer whose outputs have steps of their own: one table in units of its index.
+    fn by_channel(&mut self, t: TensorId, function: &Function) -> Result<Option<Rep>> {
+        let Some((_, axis, scales)) = self.plan.channel_scales(function.source) else {
+            return Ok(None);
+        };
+        let rep = self.rep(function.source)?;
+        let (levels, divisor) = (self.plan.levels(), self.plan.precision.divisor);
+        let ends = levels as f64 / function.slope();
+        let mut lookup = Lookup {
+            tensor: rep.tensor,
+            divisor,
+            offset: divisor / 2,
+            scale: 1.0,
+            shift: 0.0,
+            function,
+            design: Design {
+                index: 1.0,
+                out: function.slope(),
+                levels: Some(levels),
+            },
+            seen: (-ends, ends),
+        };
+        self.fit(t, &mut lookup)?;
+        let mut made = self.look_up(t, &lookup)?;
+        made.scale = Spread::axis(rep.scale.shape.len(), axis, scales);
+        Ok(Some(made))
+    }
+
+    /// The squares of a tensor that is requantised anyway: exact squares of its few integers, from a small table.
+    fn squares(&mut self, t: TensorId, function: &Function) -> Result<Option<Rep>> {
+        let x = function.source;
+        if !self.plan.squares_small(function) {
+            return Ok(None);
+        }
+        let rep = self.small(x)?;
+        let Some((scale, 0.0)) = rep.uniform() else {
+            return Ok(None);
+        };
+        let out = scale * scale;
+        let design = Design {
+            index: scale.abs(),
+            out,
+            levels: None,
+        };
+        let stats = self.plan.stats(x);
+        self.direct(t, rep, function, design, (stats.min, stats.max))
+            .map(Some)
     }
 
     /// Number of integers that a tensor may hold.
@@ -275,11 +331,7 @@ impl Emitter<'_> {
         let first = lookup.quotient(range.min);
         let last = lookup.quotient(range.max);
         let entries = last.abs_diff(first).saturating_add(1);
-        let limit = self
-            .plan
-            .precision
-            .cap
-            .min(crate::graph::Graph::MAX_TABLE as u64);
+        let limit = self.plan.precision.limit;
         if entries > limit {
             return Err(QuantError::TableTooWide {
                 place: self.place(t),
