@@ -36,6 +36,9 @@ pub struct InputScale {
     zero: Vec<f64>,
 }
 
+// No number of a scale is NaN, so equality is reflexive.
+impl Eq for InputScale {}
+
 impl InputScale {
     /// Largest number of pairs.
     pub const MAX_PAIRS: usize = 1 << 16;
@@ -124,6 +127,9 @@ pub struct Scale {
     scale: f64,
     zero: f64,
 }
+
+// As above.
+impl Eq for Scale {}
 
 impl Scale {
     /// Checks both numbers.

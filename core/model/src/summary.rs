@@ -42,6 +42,51 @@ pub struct ModelSummary {
     pub nodes: Vec<TensorSummary>,
     /// Outputs; `inputs` holds the one tensor that is handed out.
     pub outputs: Vec<TensorSummary>,
+    /// What the bytes of inputs and the integers of outputs stand for, in lines.
+    pub scales: Vec<String>,
+}
+
+/// Pairs of an input's scale that are listed one by one.
+const LISTED_PAIRS: usize = 64;
+
+/// What the ends' integers stand for.
+fn scales(bundle: &ModelBundle) -> Vec<String> {
+    let mut lines = vec![];
+    let graph = bundle.graph();
+    for (input, scale) in graph.inputs.iter().zip(bundle.input_scales()) {
+        let Some(scale) = scale else { continue };
+        let pairs: Vec<(&f64, &f64)> = scale.scales().iter().zip(scale.zeros()).collect();
+        let name = &input.name;
+        match pairs.as_slice() {
+            &[(s, z)] => lines.push(format!("input {name}: {}", affine(*s, *z, "byte"))),
+            pairs => {
+                let along = "along the last axis";
+                lines.push(format!("input {name}: {} pairs {along}", pairs.len()));
+                let listed = pairs.iter().take(LISTED_PAIRS).enumerate();
+                lines.extend(
+                    listed.map(|(i, (s, z))| format!("  [{i}] {}", affine(**s, **z, "byte"))),
+                );
+                if pairs.len() > LISTED_PAIRS {
+                    lines.push("  …".to_owned());
+                }
+            }
+        }
+    }
+    for (output, scale) in graph.outputs.iter().zip(bundle.output_scales()) {
+        let Some(scale) = scale else { continue };
+        let line = affine(scale.scale(), scale.zero(), "integer");
+        lines.push(format!("output {}: {line}", output.name));
+    }
+    lines
+}
+
+fn affine(scale: f64, zero: f64, of: &str) -> String {
+    match (scale, zero) {
+        (1.0, 0.0) => format!("the {of}"),
+        (s, 0.0) => format!("{s} · {of}"),
+        (s, z) if z < 0.0 => format!("{s} · ({of} + {})", -z),
+        (s, z) => format!("{s} · ({of} - {z})"),
+    }
 }
 
 impl ModelSummary {
@@ -96,6 +141,7 @@ impl ModelSummary {
             inputs,
             nodes,
             outputs,
+            scales: scales(bundle),
         })
     }
 }
@@ -224,6 +270,12 @@ impl fmt::Display for ModelSummary {
                 .first()
                 .map_or(String::new(), |t| format!("= %{}", t.0));
             row("out".to_owned(), t, &from)?;
+        }
+        if !self.scales.is_empty() {
+            writeln!(f, "real values")?;
+        }
+        for line in &self.scales {
+            writeln!(f, "      {line}")?;
         }
         Ok(())
     }

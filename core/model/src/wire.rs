@@ -42,6 +42,11 @@ impl Writer {
         v.iter().for_each(|&x| self.int(x));
     }
 
+    /// The bits of a real number, lowest byte first.
+    pub(crate) fn real(&mut self, v: f64) {
+        self.bytes.extend_from_slice(&v.to_bits().to_le_bytes());
+    }
+
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
@@ -84,6 +89,15 @@ impl<'a> Reader<'a> {
             }
         }
         Err(BundleError::NonCanonical { field })
+    }
+
+    pub(crate) fn real(&mut self, field: &'static str) -> Result<f64> {
+        let (bits, rest) = self
+            .bytes
+            .split_first_chunk()
+            .ok_or(BundleError::Truncated { field })?;
+        self.bytes = rest;
+        Ok(f64::from_bits(u64::from_le_bytes(*bits)))
     }
 
     pub(crate) fn size(&mut self, field: &'static str) -> Result<usize> {

@@ -1,24 +1,28 @@
 //! The model bundle (`.vlm`): a schema name and a graph in canonical bytes. Its SHA-256 is the
 //! model's name in the statement.
 //!
-//! Frame: `VLNS`, kind `MODL`, version 1 (u32 LE), body length (u64 LE), body. The body is laid out
-//! in `docs/models.md`.
+//! Frame: `VLNS`, kind `MODL`, version 1, or 2 with scales (u32 LE), body length (u64 LE), body. The body
+//! is laid out in `docs/models.md`.
 
 mod ops;
+mod scales;
 
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::error::GraphError;
 use crate::graph::{DType, Graph, Input, Node, Output, TensorId};
+use crate::scale::{InputScale, Scale};
 use crate::shape::is_tensor_name;
 use crate::wire::{Reader, Writer};
 
 use ops::{read_op, write_op};
+use scales::Scales;
 
 const MAGIC: &[u8; 4] = b"VLNS";
 const KIND: &[u8; 4] = b"MODL";
-const VERSION: u32 = 1;
+/// Without scales, and with some.
+const VERSIONS: [u32; 2] = [1, 2];
 const HEADER: usize = 20;
 
 /// Why bytes are no model bundle.
@@ -65,6 +69,14 @@ pub enum BundleError {
     /// A schema name outside its alphabet.
     #[error("schema name: expected 1 to 64 bytes of [a-z0-9_./-]")]
     Schema,
+    /// A scale that does not fit its input, or a list of scales that does not fit the graph.
+    #[error("model bundle: scale of {end}: expected {expected}")]
+    Scale {
+        /// The input or output.
+        end: String,
+        /// The rule.
+        expected: &'static str,
+    },
     /// The graph breaks a rule.
     #[error(transparent)]
     Graph(#[from] GraphError),
@@ -72,11 +84,12 @@ pub enum BundleError {
 
 type Result<T> = std::result::Result<T, BundleError>;
 
-/// A public model: the schema of the captures that it reads, and a valid graph.
+/// A public model: the schema of the captures that it reads, a valid graph, and what its inputs' bytes and outputs' integers stand for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelBundle {
     schema: String,
     graph: Graph,
+    scales: Scales,
 }
 
 impl ModelBundle {
@@ -91,8 +104,23 @@ impl ModelBundle {
         graph.validate()?;
         Ok(Self {
             schema: schema.to_owned(),
+            scales: Scales::none(&graph),
             graph,
         })
+    }
+
+    /// The same model, with a scale or none for each input and output. They are part of the bundle's bytes, and so of its digest.
+    ///
+    /// # Errors
+    /// [`BundleError::Scale`].
+    pub fn with_scales(
+        self,
+        inputs: Vec<Option<InputScale>>,
+        outputs: Vec<Option<Scale>>,
+    ) -> Result<Self> {
+        let scales = Scales { inputs, outputs };
+        scales.check(&self.graph)?;
+        Ok(Self { scales, ..self })
     }
 
     /// Schema of the captures that the model reads.
@@ -107,6 +135,25 @@ impl ModelBundle {
         &self.graph
     }
 
+    /// How each input's real values become bytes, where the bundle says so.
+    #[must_use]
+    pub fn input_scales(&self) -> &[Option<InputScale>] {
+        &self.scales.inputs
+    }
+
+    /// The scale of an input, by its name.
+    #[must_use]
+    pub fn input_scale(&self, name: &str) -> Option<&InputScale> {
+        let place = self.graph.inputs.iter().position(|i| i.name == name)?;
+        self.scales.inputs.get(place)?.as_ref()
+    }
+
+    /// What each output's integers stand for, where the bundle says so.
+    #[must_use]
+    pub fn output_scales(&self) -> &[Option<Scale>] {
+        &self.scales.outputs
+    }
+
     /// The canonical bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -114,7 +161,9 @@ impl ModelBundle {
         let mut bytes = Vec::with_capacity(HEADER + body.len());
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(KIND);
-        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        let [plain, scaled] = VERSIONS;
+        let version = if self.scales.any() { scaled } else { plain };
+        bytes.extend_from_slice(&version.to_le_bytes());
         bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
         bytes.extend_from_slice(&body);
         bytes
@@ -138,7 +187,8 @@ impl ModelBundle {
         };
         check(field(0..4) == MAGIC, "magic", "VLNS")?;
         check(field(4..8) == KIND, "kind", "MODL")?;
-        check(field(8..12) == VERSION.to_le_bytes(), "version", "1")?;
+        let version = VERSIONS.map(|v| field(8..12) == v.to_le_bytes());
+        check(version.contains(&true), "version", "1 or 2")?;
         let length = (body.len() as u64).to_le_bytes();
         check(
             field(12..20) == length,
@@ -148,10 +198,18 @@ impl ModelBundle {
         let mut r = Reader::new(body);
         let schema = r.text(Graph::MAX_NAME, "schema")?;
         let graph = read_graph(&mut r)?;
+        let scales = match version {
+            [_, true] => Scales::read(&mut r, &graph)?,
+            _ => Scales::none(&graph),
+        };
         if !r.is_empty() {
             return Err(BundleError::Trailing);
         }
-        Self::new(&schema, graph)
+        // One bundle has one encoding: without scales it has the older version.
+        if version[1] && !scales.any() {
+            return Err(BundleError::NonCanonical { field: "version" });
+        }
+        Self::new(&schema, graph)?.with_scales(scales.inputs, scales.outputs)
     }
 
     /// SHA-256 of the canonical bytes.
@@ -191,6 +249,9 @@ impl ModelBundle {
         for output in &self.graph.outputs {
             w.text(&output.name);
             w.size(output.tensor.0);
+        }
+        if self.scales.any() {
+            self.scales.write(&mut w);
         }
         w.into_bytes()
     }

@@ -25,6 +25,7 @@ pub use calibrate::Sample;
 pub use error::{Place, QuantError, Result};
 pub use report::{NodeReport, OutputReport, Report};
 
+use crate::bundle::{BundleError, ModelBundle};
 use crate::float::{shape, FloatGraph};
 use crate::graph::{DType, Graph, Input};
 use crate::passes::canonicalise;
@@ -103,6 +104,18 @@ pub struct Quantised {
     pub inputs: Vec<InputScale>,
     /// What each output's integers stand for.
     pub outputs: Vec<Scale>,
+}
+
+impl Quantised {
+    /// The bundle of this model, with its scales, for captures of a schema.
+    ///
+    /// # Errors
+    /// [`BundleError::Schema`]; any other only if a field was changed.
+    pub fn bundle(&self, schema: &str) -> std::result::Result<ModelBundle, BundleError> {
+        let inputs = self.inputs.iter().cloned().map(Some).collect();
+        let outputs = self.outputs.iter().copied().map(Some).collect();
+        ModelBundle::new(schema, self.graph.clone())?.with_scales(inputs, outputs)
+    }
 }
 
 /// Quantises a model. The same graph, samples and options give the same integer graph on every platform.

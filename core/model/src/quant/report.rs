@@ -170,8 +170,9 @@ fn warnings(model: &Model<'_>, trial: &Trial) -> Vec<String> {
         at(&model.functions.needed) && !at(&model.exact) && (layer || function)
     });
     if guessed.count() > 0 && samples < FEW_SAMPLES {
+        let plural = if samples == 1 { "" } else { "s" };
         warnings.push(format!(
-            "{samples} samples say little about the ranges of real inputs: values beyond them saturate; use a hundred or more"
+            "ranges come from {samples} sample{plural} only: values beyond them saturate; use a hundred or more"
         ));
     }
     let options = model.options;
