@@ -9,7 +9,7 @@ use halo2_proofs::{
 use verilens_model::Execution;
 
 use crate::{
-    authenticity::{AuthOutputs, AuthWitness},
+    authenticity::{AuthOutputs, OriginWitness},
     compile::Compiled,
     config::{Config, GateSet, PUBLIC},
     error::CircuitError,
@@ -20,8 +20,8 @@ use crate::{
 
 /// The private values of a statement. Wiped on drop, never printed.
 pub struct Witness<'a> {
-    /// Capture, issuer and holder; `payload_digest` is computed here and ignored.
-    pub authenticity: AuthWitness,
+    /// Capture, issuer and holder, or what opens an input's word; `payload_digest` is computed here and ignored.
+    pub authenticity: OriginWitness,
     /// Bytes of the graph's inputs, in the graph's order.
     pub tensors: Vec<&'a [u8]>,
     /// The model run on them.
@@ -256,27 +256,22 @@ impl Compiled {
         let mut lists = payload;
         wipe(&mut lists);
 
-        let mut authenticity = witness.authenticity.clone();
-        authenticity.payload_digest = digests[0];
+        let authenticity = witness.authenticity.with_payload_digest(digests[0]);
         let config = Config::detached(self.gates()).0;
         let AuthOutputs {
-            issuer_root,
-            nullifier,
-            ..
+            issuer_root, mark, ..
         } = config
             .authenticity
-            .fill(&self.authenticity, &mut trace, &authenticity);
-        let statement =
-            verilens_statement::scheme::statement_word(self.statement.scheme, self.statement.mode);
+            .fill(&self.authenticity, &mut trace, &authenticity)?;
         let mut instance = vec![
-            from_ark(&statement),
+            from_ark(&self.statement.visibility.statement_word()),
             self.statement.model_digest,
-            authenticity.schema,
+            authenticity.schema(),
             issuer_root,
-            nullifier,
-            authenticity.scope,
+            mark,
+            authenticity.scope(),
             witness.signal,
-            Fr::from(authenticity.not_before),
+            Fr::from(authenticity.not_before()),
         ];
         if self.blinding.is_some() {
             instance.push(digests[1]);

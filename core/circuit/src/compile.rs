@@ -6,8 +6,8 @@ use verilens_model::{Graph, Op};
 use verilens_statement::{
     payload::{payload_layout, Layout as PayloadLayout},
     poseidon::Domain,
-    scheme::{statement_word, OutputMode, SignatureScheme},
     tensor::{DType, TensorSpec},
+    OutputMode, Visibility,
 };
 
 use crate::{
@@ -32,17 +32,15 @@ use crate::{
 /// Instance words before the revealed outputs.
 pub const FIXED_WORDS: usize = 9;
 
-/// What a circuit proves: a model, by its digest, in an output mode.
+/// What a circuit proves: a model, by its digest, and what is public of each part.
 #[derive(Clone)]
 pub struct Statement {
     /// The integer graph.
     pub graph: Graph,
     /// Instance word 1.
     pub model_digest: Fr,
-    /// Signature scheme.
-    pub scheme: SignatureScheme,
-    /// Committed or revealed outputs.
-    pub mode: OutputMode,
+    /// What is public of input, model and output.
+    pub visibility: Visibility,
 }
 
 /// A statement with every row, fixed cell and copy decided.
@@ -110,7 +108,7 @@ impl Compiled {
     /// Lays a statement out in the fewest rows (a power of two) that hold it.
     pub fn new(statement: Statement) -> Result<Self, CircuitError> {
         statement
-            .scheme
+            .visibility
             .require_supported()
             .map_err(|e| CircuitError::Model(e.to_string()))?;
         let front = Front::new(&statement)?;
@@ -188,6 +186,8 @@ enum Lowering {
 struct Front {
     lowering: Lowering,
     payload: PayloadLayout,
+    /// Whether the statement is about a signed capture.
+    signed: bool,
 }
 
 /// Whether a graph is what [`Lowered`] is made for: bits that are signs of convolutions of the inputs.
@@ -234,13 +234,19 @@ impl Front {
         Ok(Self {
             lowering: Lowering::new(&statement.graph)?,
             payload: payload_layout(&specs).map_err(|e| CircuitError::Model(e.to_string()))?,
+            signed: statement.visibility.subject().scheme().is_some(),
         })
     }
 
     /// Gates to try with `2^k` rows.
     fn gates(&self, k: u32) -> Vec<GateSet> {
         let network = match &self.lowering {
-            Lowering::Signs(lowered) => return vec![lowered.gates.clone()],
+            Lowering::Signs(lowered) => {
+                return vec![GateSet {
+                    signed: self.signed,
+                    ..lowered.gates.clone()
+                }]
+            }
             Lowering::Network(network) => network,
         };
         let rows = 1usize << k;
@@ -267,6 +273,7 @@ impl Front {
                     base: network.base,
                     width,
                 }),
+                signed: self.signed,
             })
             .collect()
     }
@@ -304,7 +311,7 @@ impl Front {
                 (words.sum::<usize>(), values.sum::<usize>())
             }
         };
-        let revealed = statement.mode == OutputMode::Revealed;
+        let revealed = statement.visibility.output() == OutputMode::Revealed;
         let shown = FIXED_WORDS + if revealed { packed } else { 0 };
 
         let first = space.take(group::BYTE, shown)?;
@@ -313,10 +320,11 @@ impl Front {
             config.public.enable(&mut plan, row);
         }
         let authenticity = {
-            let rows = config.authenticity.place(&mut Plan::default(), 0).rows_used;
+            let (chip, subject) = (&config.authenticity, statement.visibility.subject());
+            let rows = chip.place(&mut Plan::default(), 0, subject)?.rows_used;
             let first = space.take(group::BYTE | group::CONST, rows)?;
-            let placed = config.authenticity.place(&mut plan, first);
-            for row in placed.full_rows {
+            let placed = chip.place(&mut plan, first, subject)?;
+            for &row in &placed.full_rows {
                 space.mark(group::FULL, row..row + 1)?;
             }
             placed
@@ -417,10 +425,7 @@ impl Front {
         same_bytes(&mut program, &pixels);
         let public = |word: usize| CellRef::new(PUBLIC, word);
         let constants = [
-            (
-                0,
-                from_ark(&statement_word(statement.scheme, statement.mode)),
-            ),
+            (0, from_ark(&statement.visibility.statement_word())),
             (1, statement.model_digest),
         ];
         for (word, value) in constants {

@@ -30,6 +30,8 @@ pub struct GateSet {
     pub signs: SignGates,
     /// What a network needs, if the model is one.
     pub network: Option<NetworkGates>,
+    /// Whether the statement is about a capture that is signed.
+    pub signed: bool,
 }
 
 /// What of a network its gates depend on.
@@ -46,7 +48,7 @@ pub struct NetworkGates {
 impl GateSet {
     /// Kinds of rows of the byte lanes: instance words, authenticity, byte runs by step, free runs, outputs.
     fn kinds(&self) -> usize {
-        1 + authenticity::KINDS + 2 * self.strides.len() + 2 + self.signs.kinds()
+        1 + authenticity::kinds(self.signed) + 2 * self.strides.len() + 2 + self.signs.kinds()
     }
 }
 
@@ -61,6 +63,7 @@ impl Default for GateSet {
                 ..SignGates::default()
             },
             network: None,
+            signed: true,
         }
     }
 }
@@ -80,7 +83,7 @@ pub struct Config {
     pub pixels: PixelConfig,
     /// Bulk Poseidon.
     pub sbox: SboxConfig,
-    /// Signature, issuer set, nullifier.
+    /// Signature, issuer set, nullifier; or an input's commitment.
     pub authenticity: AuthenticityChip,
     /// Rows that show an instance word in [`PUBLIC`].
     pub public: Kind,
@@ -169,7 +172,7 @@ impl Config {
         Self {
             pixels,
             sbox: SboxConfig::configure(meta, &columns, &challenges, &glue.high),
-            authenticity: AuthenticityChip::configure(meta, &columns, kinds),
+            authenticity: AuthenticityChip::configure(meta, &columns, kinds, gates.signed),
             columns,
             challenges,
             lookup,

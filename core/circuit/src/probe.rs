@@ -160,6 +160,14 @@ impl<'a> Probe<'a> {
         CellRef::new(PUBLIC, word)
     }
 
+    /// What opens word 4 without a signature: schema, payload digest, salt, holder, time. The digest's output is the sixth.
+    pub fn opening(&self) -> Vec<CellRef> {
+        let digest = &self.0.authenticity.digest;
+        let mut cells = digest.inputs.clone();
+        cells.push(digest.output);
+        cells
+    }
+
     /// The payload digest as the signature half sees it.
     pub fn payload_digest(&self) -> CellRef {
         self.0.authenticity.payload_digest
@@ -215,17 +223,18 @@ impl<'a> Probe<'a> {
     pub fn landmarks(&self) -> Landmarks {
         let placed = &self.0.authenticity;
         let row = |cell: Option<&CellRef>| cell.map_or(0, |c| c.row);
+        let signed = placed.signed.as_ref();
         Landmarks {
-            holder: row(placed.holder.inputs.first()),
+            holder: row(signed.and_then(|s| s.holder.inputs.first())),
             digest: row(placed.digest.inputs.first()),
-            key: placed.eddsa.key.0.row,
-            path: placed.path.leaf.row,
+            key: row(signed.map(|s| &s.eddsa.key.0)),
+            path: row(signed.map(|s| &s.path.leaf)),
             times: placed.byte_rows.first().copied().unwrap_or(0),
         }
     }
 }
 
-/// See [`Probe::landmarks`].
+/// See [`Probe::landmarks`]. Rows of what only a signature has are 0 without one.
 #[derive(Clone, Copy, Debug)]
 pub struct Landmarks {
     /// First round of a hash of width 3.

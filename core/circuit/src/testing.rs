@@ -9,7 +9,7 @@ use halo2_proofs::{
 };
 
 use crate::{
-    authenticity::{AuthenticityChip, KINDS},
+    authenticity::{kinds, AuthenticityChip},
     code::Code,
     layout::{CellRef, Col, Columns, Plan, Trace},
 };
@@ -44,8 +44,8 @@ impl Circuit<Fr> for TestCircuit<'_> {
     fn configure(meta: &mut ConstraintSystem<Fr>) -> Chips {
         let columns = Columns::configure(meta, false);
         meta.enable_equality(columns.instance);
-        let mut kinds = Code::new(meta, 3, KINDS);
-        let authenticity = AuthenticityChip::configure(meta, &columns, &mut kinds);
+        let mut kinds = Code::new(meta, 3, kinds(true));
+        let authenticity = AuthenticityChip::configure(meta, &columns, &mut kinds, true);
         Chips {
             columns,
             authenticity,

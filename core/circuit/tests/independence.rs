@@ -139,8 +139,11 @@ fn independent(graph: Graph, most: usize) {
     let compiled = Compiled::new(Statement {
         graph,
         model_digest: Fr::from(77),
-        scheme: SignatureScheme::EddsaBabyJubJubPoseidon,
-        mode: OutputMode::Revealed,
+        visibility: (
+            SignatureScheme::EddsaBabyJubJubPoseidon,
+            OutputMode::Revealed,
+        )
+            .into(),
     })
     .unwrap();
     let cells = cells(&compiled);

@@ -28,7 +28,15 @@ pub enum ProverError {
     /// The model could not run on the capture.
     #[error("model: {0}")]
     Model(String),
-    /// The capture does not fit the model or the request.
+    /// The request is not of the kind that the keys are for.
+    #[error("request: the keys are for statements about {keys}, which take {expected}")]
+    WrongRequest {
+        /// Subject of the keys.
+        keys: &'static str,
+        /// What they take.
+        expected: &'static str,
+    },
+    /// The capture, or the opening, does not fit the model or the request.
     #[error("{field}: expected {expected}")]
     Refused {
         /// What does not fit.
@@ -36,8 +44,8 @@ pub enum ProverError {
         /// What was expected.
         expected: String,
     },
-    /// The keys belong to another model, mode or SRS.
-    #[error("verifying key: made for another model, output mode or srs than the one given")]
+    /// The keys belong to another model, visibility or SRS.
+    #[error("verifying key: made for another model, visibility or srs than the one given")]
     KeyMismatch,
     /// halo2 refused.
     #[error("proof system: {0}")]

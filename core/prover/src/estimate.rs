@@ -5,9 +5,9 @@
 //! keep nothing between proofs; fitted to two circuits, iris v1 and V3.
 use verilens_circuit::compile::Size;
 use verilens_model::ModelBundle;
-use verilens_statement::{OutputMode, SignatureScheme};
+use verilens_statement::{OutputMode, SignatureScheme, Visibility};
 
-use crate::{error::ProverError, keys::compile, plonk};
+use crate::{error::ProverError, keys::compile_for, plonk};
 
 /// An estimate for one proof.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,13 +41,18 @@ const SMALL_COLUMNS: usize = 9;
 /// The random polynomial and the two opening commitments.
 const OTHER_COMMITMENTS: usize = 3;
 
-/// Estimates proving for a model.
+/// Estimates proving for a model and a signed capture.
 pub fn estimate(
     bundle: &ModelBundle,
     scheme: SignatureScheme,
     mode: OutputMode,
 ) -> Result<Estimate, ProverError> {
-    let compiled = compile(bundle, scheme, mode)?;
+    estimate_for(bundle, (scheme, mode).into())
+}
+
+/// Estimates proving for a model, whatever is public of it.
+pub fn estimate_for(bundle: &ModelBundle, visibility: Visibility) -> Result<Estimate, ProverError> {
+    let compiled = compile_for(bundle, visibility)?;
     let system = plonk::system(&compiled)?;
     let size = Size {
         fixed: system.num_fixed_columns(),

@@ -8,7 +8,7 @@ use verilens_circuit::{
     field::from_ark,
 };
 use verilens_model::ModelBundle;
-use verilens_statement::{OutputMode, SignatureScheme};
+use verilens_statement::{OutputMode, SignatureScheme, Visibility};
 use verilens_verifier::VerifyingKey;
 
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     transcript::scalar_to_bytes,
 };
 
-/// Everything that proving needs, for one model, output mode and SRS.
+/// Everything that proving needs, for one model, visibility and SRS.
 pub struct Keys {
     pub(crate) bundle: ModelBundle,
     pub(crate) compiled: Compiled,
@@ -29,18 +29,22 @@ pub struct Keys {
     pub(crate) circuit: CircuitKey,
 }
 
-/// A model's statement before any key is made.
+/// A model's statement about a signed capture before any key is made.
 pub fn compile(
     bundle: &ModelBundle,
     scheme: SignatureScheme,
     mode: OutputMode,
 ) -> Result<Compiled, ProverError> {
+    compile_for(bundle, (scheme, mode).into())
+}
+
+/// A model's statement, whatever is public of it, before any key is made.
+pub fn compile_for(bundle: &ModelBundle, visibility: Visibility) -> Result<Compiled, ProverError> {
     let digest = verilens_statement::field::from_bytes(&bundle.field_digest(), "model digest")?;
     Ok(Compiled::new(Statement {
         graph: bundle.graph().clone(),
         model_digest: from_ark(&digest),
-        scheme,
-        mode,
+        visibility,
     })?)
 }
 
@@ -49,7 +53,7 @@ pub fn compile(
 pub const FOLD: u8 = 4;
 
 impl Keys {
-    /// Derives the keys of a model.
+    /// Derives the keys of a model, for proofs about signed captures.
     pub fn derive(
         bundle: &ModelBundle,
         srs: &Srs,
@@ -57,7 +61,17 @@ impl Keys {
         mode: OutputMode,
         progress: &dyn Progress,
     ) -> Result<Self, ProverError> {
-        Self::derive_folded(bundle, srs, scheme, mode, FOLD, progress)
+        Self::derive_for(bundle, srs, (scheme, mode).into(), progress)
+    }
+
+    /// Derives the keys of a model, for proofs in which this much is public.
+    pub fn derive_for(
+        bundle: &ModelBundle,
+        srs: &Srs,
+        visibility: Visibility,
+        progress: &dyn Progress,
+    ) -> Result<Self, ProverError> {
+        Self::derive_with(bundle, srs, visibility, FOLD, progress)
     }
 
     /// Keys with another number of columns in a commitment, at most [`FOLD`]. With 1 proofs are halo2's, byte for byte in
@@ -71,8 +85,18 @@ impl Keys {
         fold: u8,
         progress: &dyn Progress,
     ) -> Result<Self, ProverError> {
+        Self::derive_with(bundle, srs, (scheme, mode).into(), fold, progress)
+    }
+
+    fn derive_with(
+        bundle: &ModelBundle,
+        srs: &Srs,
+        visibility: Visibility,
+        fold: u8,
+        progress: &dyn Progress,
+    ) -> Result<Self, ProverError> {
         enter(progress, Stage::Layout)?;
-        let compiled = compile(bundle, scheme, mode)?;
+        let compiled = compile_for(bundle, visibility)?;
         if compiled.k() > srs.k() {
             return Err(ProverError::SrsTooSmall {
                 needed: compiled.k(),
@@ -86,9 +110,8 @@ impl Keys {
             g2: srs.g2(),
             s_g2: srs.s_g2(),
         };
-        let statement = verilens_statement::scheme::statement_word(scheme, mode);
         let labels = Labels {
-            statement: scalar_to_bytes(&from_ark(&statement)),
+            statement: scalar_to_bytes(&from_ark(&visibility.statement_word())),
             model_digest: bundle.field_digest(),
             srs_digest: srs.digest(),
             insecure_srs: srs.is_insecure(),
@@ -141,6 +164,11 @@ impl Keys {
     #[doc(hidden)]
     pub fn halo2_key(&self) -> &halo2_proofs::plonk::VerifyingKey<G1Affine> {
         self.circuit.halo2()
+    }
+
+    /// What is public in the proofs of these keys.
+    pub fn visibility(&self) -> Visibility {
+        self.compiled.statement().visibility
     }
 
     /// The model digest, instance word 1.

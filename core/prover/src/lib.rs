@@ -1,7 +1,8 @@
 //! The Verilens prover: SRS, keys, witness, proof.
 //!
 //! [`Keys::derive`] makes the keys of a model from its bundle and an [`srs::Srs`]; [`Keys::prove`] proves a
-//! [`Request`] about a signed capture; [`estimate()`] says beforehand what that will cost.
+//! [`Request`] about a signed capture; [`estimate()`] says beforehand what that will cost. [`Keys::derive_for`] and
+//! [`estimate_for()`] do the same for any visibility, and an [`InputRequest`] is about tensors that nobody signed.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 pub mod commit;
@@ -13,13 +14,15 @@ mod plonk;
 mod processor;
 pub mod progress;
 pub mod prove;
+pub mod request;
 pub mod srs;
 pub mod transcript;
 
 pub use error::ProverError;
-pub use estimate::{estimate, Estimate};
+pub use estimate::{estimate, estimate_for, Estimate};
 pub use keys::{Keys, FOLD};
 pub use processor::check_processor;
 pub use progress::{Progress, Silent, Stage};
-pub use prove::{Proved, Request};
+pub use prove::Proved;
+pub use request::{AnyRequest, InputRequest, Request};
 pub use verilens_circuit::compile::tensor_specs;

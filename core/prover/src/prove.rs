@@ -1,17 +1,12 @@
-//! From a signed capture to a proof.
+//! From a request to a proof.
 use halo2_proofs::halo2curves::bn256::Fr;
 use rand_core::{CryptoRng, RngCore};
 use verilens_circuit::{
-    authenticity::AuthWitness,
     circuit::{Filling, StatementCircuit, Witness},
-    compile::tensor_specs,
     field::{from_ark, to_ark},
 };
-use verilens_model::{execute_all, Execution, ModelBundle, OutputKind as ModelKind};
-use verilens_statement::{
-    babyjubjub::scalar_to_bytes, field::from_bytes, Capture, HolderSecret, Instance, IssuerSet,
-    Opening, Output, OutputKind, OutputMode,
-};
+use verilens_model::{execute_all, Execution, OutputKind as ModelKind};
+use verilens_statement::{Instance, Opening, Output, OutputKind, OutputMode};
 use verilens_verifier::Proof;
 
 use crate::{
@@ -19,72 +14,9 @@ use crate::{
     keys::Keys,
     plonk::{create_proof, Columns},
     progress::{enter, Progress, Silent, Stage},
+    request::AnyRequest,
     transcript::scalar_to_bytes as fr_bytes,
 };
-
-/// What the holder proves, and to whom.
-pub struct Request<'a> {
-    /// The signed capture.
-    pub capture: &'a Capture,
-    /// The holder whose id the issuer signed.
-    pub holder: &'a HolderSecret,
-    /// The issuers that the relying party trusts.
-    pub issuers: &'a IssuerSet,
-    /// Where the proof counts.
-    pub scope: verilens_statement::Fr,
-    /// What the proof authorises.
-    pub signal: verilens_statement::Fr,
-    /// The capture is not older than this (unix seconds).
-    pub not_before: u64,
-}
-
-impl<'a> Request<'a> {
-    /// Finds everything that makes a request unprovable for a model, before any key is made. Returns the capture's tensors
-    /// in the model's order.
-    ///
-    /// # Errors
-    /// [`ProverError::Refused`] and [`ProverError::Statement`] name what does not fit.
-    pub fn check(&self, bundle: &ModelBundle) -> Result<Vec<&'a [u8]>, ProverError> {
-        let content = self.capture.content();
-        let refused = |field, expected: String| Err(ProverError::Refused { field, expected });
-        if content.schema() != bundle.schema() {
-            return refused(
-                "capture schema",
-                format!("`{}`, the model's", bundle.schema()),
-            );
-        }
-        if content.captured_at() < self.not_before {
-            return refused("captured_at", "a capture no older than not_before".into());
-        }
-        if content.holder() != self.holder.id() {
-            return refused("holder", "the holder whose id the issuer signed".into());
-        }
-        self.capture.verify_signature()?;
-        // Also refuses a key outside the set.
-        self.issuers.path(self.capture.issuer())?;
-        let specs = tensor_specs(bundle.graph())?;
-        let tensors = self.capture.content().tensors();
-        if specs.len() != tensors.len() {
-            return refused(
-                "capture tensors",
-                format!("exactly the model's {} inputs", specs.len()),
-            );
-        }
-        specs
-            .iter()
-            .map(|spec| {
-                let found = tensors.iter().find(|t| t.spec() == spec);
-                found.map(|t| t.data()).ok_or_else(|| ProverError::Refused {
-                    field: "capture tensors",
-                    expected: format!(
-                        "`{}` of type {:?} and shape {:?}",
-                        spec.name, spec.dtype, spec.shape
-                    ),
-                })
-            })
-            .collect()
-    }
-}
 
 /// A proof and what the holder keeps beside it.
 pub struct Proved {
@@ -97,14 +29,15 @@ pub struct Proved {
 }
 
 impl Keys {
-    /// Proves a request. Everything that makes it unprovable is found and named before the proof is begun.
-    pub fn prove<R: RngCore + CryptoRng>(
+    /// Proves a request, a [`crate::Request`] or a [`crate::InputRequest`]. Everything that makes it unprovable is found and named
+    /// before the proof is begun.
+    pub fn prove<'r, R: RngCore + CryptoRng>(
         &self,
-        request: &Request<'_>,
+        request: impl Into<AnyRequest<'r>>,
         rng: &mut R,
         progress: &dyn Progress,
     ) -> Result<Proved, ProverError> {
-        let (circuit, words, opening) = self.fill(request, rng, progress)?;
+        let (circuit, words, opening) = self.fill(request.into(), rng, progress)?;
         let proof = self.finish(circuit, &words, rng, progress)?;
 
         enter(progress, Stage::Check)?;
@@ -120,32 +53,32 @@ impl Keys {
 
     /// Runs the model and fills the first phase: what [`Keys::prove`] does before the proof, for benchmarks.
     #[doc(hidden)]
-    pub fn witness<R: RngCore + CryptoRng>(
+    pub fn witness<'r, R: RngCore + CryptoRng>(
         &self,
-        request: &Request<'_>,
+        request: impl Into<AnyRequest<'r>>,
         rng: &mut R,
     ) -> Result<StatementCircuit<'_>, ProverError> {
-        Ok(self.fill(request, rng, &Silent)?.0)
+        Ok(self.fill(request.into(), rng, &Silent)?.0)
     }
 
     fn fill<R: RngCore + CryptoRng>(
         &self,
-        request: &Request<'_>,
+        request: AnyRequest<'_>,
         rng: &mut R,
         progress: &dyn Progress,
     ) -> Result<(StatementCircuit<'_>, Vec<Fr>, Opening), ProverError> {
         enter(progress, Stage::Model)?;
-        let tensors = request.check(&self.bundle)?;
+        let tensors = request.check(&self.bundle, self.visibility())?;
         let execution = self.execute(&tensors)?;
         let opening = Opening::new(outputs(&execution, self)?, rng);
 
         enter(progress, Stage::Witness)?;
         let witness = Witness {
-            authenticity: auth_witness(request)?,
+            authenticity: request.witness()?,
             tensors,
             execution: &execution,
             blinding: from_ark(&opening.blinding),
-            signal: from_ark(&request.signal),
+            signal: from_ark(&request.signal()),
         };
         let (circuit, words) = StatementCircuit::new(&self.compiled, &witness)?;
         Ok((circuit, words, opening))
@@ -239,28 +172,7 @@ fn outputs(execution: &Execution, keys: &Keys) -> Result<Vec<Output>, ProverErro
         .collect()
 }
 
-fn auth_witness(request: &Request<'_>) -> Result<AuthWitness, ProverError> {
-    let content = request.capture.content();
-    let signature = request.capture.signature();
-    let key = request.capture.issuer();
-    let path = request.issuers.path(key)?;
-    let bits = path.index_bits();
-    Ok(AuthWitness {
-        schema: from_ark(&content.schema_word()),
-        payload_digest: Fr::zero(),
-        salt: from_ark(&content.salt_word()),
-        holder_secret: from_ark(request.holder.expose()),
-        captured_at: content.captured_at(),
-        not_before: request.not_before,
-        scope: from_ark(&request.scope),
-        key: (from_ark(&key.x()), from_ark(&key.y())),
-        r8: (from_ark(&signature.r8.x), from_ark(&signature.r8.y)),
-        s: from_ark(&from_bytes(&scalar_to_bytes(&signature.s), "signature")?),
-        path: std::array::from_fn(|i| (bits[i], from_ark(&path.siblings[i]))),
-    })
-}
-
 /// The output mode of keys.
 pub fn mode(keys: &Keys) -> OutputMode {
-    keys.compiled.statement().mode
+    keys.visibility().output()
 }

@@ -96,6 +96,33 @@ impl CaptureContent {
         self.captured_at
     }
 
+    /// Bytes of the schema, the tensors and their number in a file.
+    pub(crate) fn coded_bytes(&self) -> usize {
+        let tensor = |t: &Tensor| 3 + t.name().len() + 4 * t.spec().shape.len() + t.data().len();
+        2 + self.schema.len() + self.tensors.iter().map(tensor).sum::<usize>()
+    }
+
+    /// Schema length u8, schema | captured_at u64 | salt 31 | holder 32.
+    pub(crate) fn write_head(&self, w: &mut Writer) {
+        // Names are at most 64 bytes, tensors at most 64, rank at most 8: all fit a byte.
+        w.u8(self.schema.len() as u8).bytes(self.schema.as_bytes());
+        w.u64(self.captured_at).bytes(&self.salt).fr(&self.holder);
+    }
+
+    /// Number of tensors u8 | each tensor: name length u8, name, type u8, rank u8, dimensions u32 each, bytes.
+    pub(crate) fn write_tensors(&self, w: &mut Writer) {
+        w.u8(self.tensors.len() as u8);
+        for tensor in &self.tensors {
+            let spec = tensor.spec();
+            w.u8(spec.name.len() as u8).bytes(spec.name.as_bytes());
+            w.u8(spec.dtype.code()).u8(spec.shape.len() as u8);
+            for dim in &spec.shape {
+                w.u32(*dim);
+            }
+            w.bytes(tensor.data());
+        }
+    }
+
     /// `payload_digest` of the statement.
     ///
     /// # Errors
@@ -199,29 +226,12 @@ impl Capture {
     /// each | R8 x, y 32 each | S 32 | number of tensors u8 | each tensor: name length u8, name, type u8, rank
     /// u8, dimensions u32 each, bytes. Integers are little-endian, field elements big-endian.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let c = &self.content;
-        let tensors: usize = c
-            .tensors
-            .iter()
-            .map(|t| 3 + t.name().len() + 4 * t.spec().shape.len() + t.data().len())
-            .sum();
-        let mut w = Writer::new(Kind::Capture, 234 + c.schema.len() + tensors);
+        let mut w = Writer::new(Kind::Capture, 232 + self.content.coded_bytes());
         w.u8(self.scheme().code());
-        // Names are at most 64 bytes, tensors at most 64, rank at most 8: all fit a byte.
-        w.u8(c.schema.len() as u8).bytes(c.schema.as_bytes());
-        w.u64(c.captured_at).bytes(&c.salt).fr(&c.holder);
+        self.content.write_head(&mut w);
         w.bytes(&self.issuer.to_bytes());
         w.bytes(&self.signature.to_bytes());
-        w.u8(c.tensors.len() as u8);
-        for tensor in &c.tensors {
-            let spec = tensor.spec();
-            w.u8(spec.name.len() as u8).bytes(spec.name.as_bytes());
-            w.u8(spec.dtype.code()).u8(spec.shape.len() as u8);
-            for dim in &spec.shape {
-                w.u32(*dim);
-            }
-            w.bytes(tensor.data());
-        }
+        self.content.write_tensors(&mut w);
         w.finish()
     }
 
@@ -233,12 +243,38 @@ impl Capture {
     pub fn decode(file: &[u8]) -> Result<Self> {
         let mut r = Reader::new(frame::open(Kind::Capture, file)?);
         SignatureScheme::from_code(r.u8("signature scheme")?)?.require_supported()?;
-        let schema = name(&mut r, "schema")?;
-        let captured_at = r.u64("captured_at")?;
-        let salt = Zeroizing::new(r.array::<WORD_BYTES>("salt")?);
-        let holder = r.fr("holder")?;
+        let head = Head::read(&mut r)?;
         let issuer = PublicKey::from_bytes(&r.array("issuer key")?)?;
         let signature = Signature::from_bytes(&r.array("signature")?)?;
+        let content = head.content(r, "capture")?;
+        Ok(Self {
+            content,
+            issuer,
+            signature,
+        })
+    }
+}
+
+/// What [`CaptureContent::write_head`] writes.
+pub(crate) struct Head {
+    schema: String,
+    captured_at: u64,
+    salt: Zeroizing<[u8; WORD_BYTES]>,
+    holder: Fr,
+}
+
+impl Head {
+    pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self> {
+        Ok(Self {
+            schema: name(r, "schema")?,
+            captured_at: r.u64("captured_at")?,
+            salt: Zeroizing::new(r.array::<WORD_BYTES>("salt")?),
+            holder: r.fr("holder")?,
+        })
+    }
+
+    /// With what [`CaptureContent::write_tensors`] wrote: the rest of `file`.
+    pub(crate) fn content(self, mut r: Reader<'_>, file: &'static str) -> Result<CaptureContent> {
         let count = usize::from(r.u8("number of tensors")?);
         if count == 0 || count > MAX_TENSORS {
             return Err(Error::OutOfRange {
@@ -250,15 +286,16 @@ impl Capture {
         for _ in 0..count {
             tensors.push(tensor(&mut r)?);
         }
-        r.finish("capture")?;
+        r.finish(file)?;
         // Before sorting could hide it: a file has one order.
         check_specs(tensors.iter().map(Tensor::spec))?;
-        let content = CaptureContent::with_salt(&schema, tensors, *salt, holder, captured_at)?;
-        Ok(Self {
-            content,
-            issuer,
-            signature,
-        })
+        CaptureContent::with_salt(
+            &self.schema,
+            tensors,
+            *self.salt,
+            self.holder,
+            self.captured_at,
+        )
     }
 }
 

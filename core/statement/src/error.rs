@@ -137,6 +137,17 @@ pub enum Error {
         /// Name of the scheme.
         scheme: &'static str,
     },
+    /// Visibilities that mean nothing together.
+    #[error("visibility: a {model} model takes a public input, not a {input} one (the weights are its tensors)")]
+    NoSuchStatement {
+        /// Visibility of the input.
+        input: &'static str,
+        /// Visibility of the model.
+        model: &'static str,
+    },
+    /// An opening where a signed capture is asked for.
+    #[error("input: expected a capture that an issuer signed, not the opening of an input that nobody signed")]
+    NeedsCapture,
     /// The statement word is none of this version's.
     #[error("statement: expected a statement word of version 1")]
     UnknownStatement,

@@ -33,11 +33,13 @@ pub enum Kind {
     Holder,
     /// An issuer's secret key.
     IssuerSecret,
+    /// The opening of an input that nobody signed.
+    Input,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Capture,
         Self::Model,
         Self::Srs,
@@ -45,6 +47,7 @@ impl Kind {
         Self::Proof,
         Self::Holder,
         Self::IssuerSecret,
+        Self::Input,
     ];
 
     /// The four ASCII characters in the file.
@@ -57,6 +60,7 @@ impl Kind {
             Self::Proof => "PROF",
             Self::Holder => "HOLD",
             Self::IssuerSecret => "ISSK",
+            Self::Input => "INPT",
         }
     }
 }

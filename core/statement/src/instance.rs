@@ -2,13 +2,14 @@
 //! other languages are generated from it or tested against it.
 
 use ark_bn254::Fr;
-use ark_ff::PrimeField;
+use ark_ff::{AdditiveGroup, PrimeField};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::field::{from_bytes, limbs_to_bytes, to_bytes, to_hex};
 use crate::output::{BITS_PER_WORD, MAX_VALUES};
-use crate::scheme::{parse_statement_word, statement_word, OutputMode, SignatureScheme};
+use crate::scheme::{OutputMode, SignatureScheme};
+use crate::visibility::{Subject, Visibility};
 
 /// One word of the layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct WordSpec {
     pub index: usize,
     /// Name.
     pub name: &'static str,
+    /// Which subjects have the word.
+    pub subjects: &'static [Subject],
     /// Which output modes have the word.
     pub modes: &'static [OutputMode],
     /// What it contains.
@@ -24,22 +27,37 @@ pub struct WordSpec {
 }
 
 const BOTH: &[OutputMode] = &OutputMode::ALL;
+const ANY: &[Subject] = &Subject::ALL;
+const SIGNED: &[Subject] = &[
+    Subject::Signed(SignatureScheme::EddsaBabyJubJubPoseidon),
+    Subject::Signed(SignatureScheme::EcdsaP256Sha256),
+];
 
 /// The layout, version 1, in order of the words.
-pub const LAYOUT: [WordSpec; 11] = [
-    entry(0, "statement", BOTH, "constant of statement version, signature scheme and output mode"),
-    entry(1, "model_digest", BOTH, "SHA-256 of the canonical model bytes, top 3 bits cleared"),
-    entry(2, "schema", BOTH, "SHA-256 of the schema name, top 3 bits cleared"),
-    entry(3, "issuer_root", BOTH, "root of the issuer set"),
-    entry(4, "nullifier", BOTH, "marks the use of one capture in one scope"),
-    entry(5, "scope", BOTH, "chosen by the relying party"),
-    entry(6, "signal", BOTH, "chosen by the holder, bound by the proof"),
-    entry(7, "not_before", BOTH, "unix seconds, below 2^64; the capture is not older"),
-    entry(8, "output_commitment", &[OutputMode::Committed], "commitment to the model's output"),
-    entry(8, "output_count", &[OutputMode::Revealed], "number n of revealed output values, 1 to 2^24"),
+pub const LAYOUT: [WordSpec; 14] = [
+    entry(
+        0,
+        "statement",
+        ANY,
+        BOTH,
+        "constant of statement version, subject (for a capture its signature scheme) and output mode",
+    ),
+    entry(1, "model_digest", ANY, BOTH, "SHA-256 of the canonical model bytes, top 3 bits cleared"),
+    entry(2, "schema", ANY, BOTH, "SHA-256 of the schema name, top 3 bits cleared"),
+    entry(3, "issuer_root", ANY, BOTH, "root of the issuer set; 0 where nothing is signed"),
+    entry(4, "nullifier", SIGNED, BOTH, "marks the use of one capture in one scope"),
+    entry(4, "input_commitment", &[Subject::CommittedInput], BOTH, "commitment to the input; no nullifier"),
+    entry(4, "input_digest", &[Subject::PublicInput], BOTH, "digest of the public input; no nullifier"),
+    entry(4, "model_commitment", &[Subject::CommittedModel], BOTH, "commitment to the weights; no nullifier"),
+    entry(5, "scope", ANY, BOTH, "chosen by the relying party"),
+    entry(6, "signal", ANY, BOTH, "chosen by the holder, bound by the proof"),
+    entry(7, "not_before", ANY, BOTH, "unix seconds, below 2^64; the capture is not older"),
+    entry(8, "output_commitment", ANY, &[OutputMode::Committed], "commitment to the model's output"),
+    entry(8, "output_count", ANY, &[OutputMode::Revealed], "number n of revealed output values, 1 to 2^24"),
     entry(
         9,
         "outputs",
+        ANY,
         &[OutputMode::Revealed],
         "one word for each integer (x < 0 as r + x), or 248 bits a word, first bit lowest, each output in a new word",
     ),
@@ -48,12 +66,14 @@ pub const LAYOUT: [WordSpec; 11] = [
 const fn entry(
     index: usize,
     name: &'static str,
+    subjects: &'static [Subject],
     modes: &'static [OutputMode],
     value: &'static str,
 ) -> WordSpec {
     WordSpec {
         index,
         name,
+        subjects,
         modes,
         value,
     }
@@ -86,19 +106,89 @@ impl OutputWords {
     }
 }
 
+/// Words 3 and 4, and what of word 0 they depend on: where the tensors come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A capture that an issuer signed.
+    Signed {
+        /// How.
+        scheme: SignatureScheme,
+        /// Root of the issuer set.
+        issuer_root: Fr,
+        /// Marks the use of one capture in one scope.
+        nullifier: Fr,
+    },
+    /// An input that nobody signed.
+    CommittedInput {
+        /// What binds it: see [`crate::input::InputOpening::word`].
+        commitment: Fr,
+    },
+    /// An input that the verifier knows.
+    PublicInput {
+        /// What [`crate::input::public_input_word`] gives for it.
+        digest: Fr,
+    },
+    /// A model's weights.
+    CommittedModel {
+        /// What binds them: see [`crate::input::InputOpening::word`].
+        commitment: Fr,
+    },
+}
+
+impl Origin {
+    /// What the statement says about its tensors.
+    pub const fn subject(&self) -> Subject {
+        match self {
+            Self::Signed { scheme, .. } => Subject::Signed(*scheme),
+            Self::CommittedInput { .. } => Subject::CommittedInput,
+            Self::PublicInput { .. } => Subject::PublicInput,
+            Self::CommittedModel { .. } => Subject::CommittedModel,
+        }
+    }
+
+    /// Words 3 and 4.
+    fn words(&self) -> [Fr; 2] {
+        match self {
+            Self::Signed {
+                issuer_root,
+                nullifier,
+                ..
+            } => [*issuer_root, *nullifier],
+            Self::PublicInput { digest: word }
+            | Self::CommittedInput { commitment: word }
+            | Self::CommittedModel { commitment: word } => [Fr::ZERO, *word],
+        }
+    }
+
+    fn from_words(subject: Subject, issuer_root: Fr, word: Fr) -> Result<Self> {
+        if subject.scheme().is_none() && issuer_root != Fr::ZERO {
+            return Err(Error::OutOfRange {
+                field: "issuer_root",
+                expected: "0: nothing is signed",
+            });
+        }
+        Ok(match subject {
+            Subject::Signed(scheme) => Self::Signed {
+                scheme,
+                issuer_root,
+                nullifier: word,
+            },
+            Subject::CommittedInput => Self::CommittedInput { commitment: word },
+            Subject::PublicInput => Self::PublicInput { digest: word },
+            Subject::CommittedModel => Self::CommittedModel { commitment: word },
+        })
+    }
+}
+
 /// The public words of one proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instance {
-    /// Signature scheme; with the output's mode it makes the statement word.
-    pub scheme: SignatureScheme,
+    /// Where the tensors come from; with the output's mode it makes the statement word.
+    pub origin: Origin,
     /// Digest of the model.
     pub model_digest: Fr,
-    /// Schema of the capture.
+    /// Schema of the tensors.
     pub schema: Fr,
-    /// Root of the issuer set.
-    pub issuer_root: Fr,
-    /// Nullifier.
-    pub nullifier: Fr,
     /// Scope.
     pub scope: Fr,
     /// Signal.
@@ -110,19 +200,47 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// What is public of each part.
+    pub const fn visibility(&self) -> Visibility {
+        Visibility::of(self.origin.subject(), self.output.mode())
+    }
+
+    /// Root of the issuer set; none where nothing is signed.
+    pub const fn issuer_root(&self) -> Option<Fr> {
+        match self.origin {
+            Origin::Signed { issuer_root, .. } => Some(issuer_root),
+            _ => None,
+        }
+    }
+
+    /// The nullifier; none where nothing is signed.
+    pub const fn nullifier(&self) -> Option<Fr> {
+        match self.origin {
+            Origin::Signed { nullifier, .. } => Some(nullifier),
+            _ => None,
+        }
+    }
+
     /// Word 0.
     pub fn statement(&self) -> Fr {
-        statement_word(self.scheme, self.output.mode())
+        self.visibility().statement_word()
+    }
+
+    /// Word 4, whatever it is: [`Subject::mark_name`] says what.
+    pub fn mark(&self) -> Fr {
+        let [_, mark] = self.origin.words();
+        mark
     }
 
     /// The words, in order.
     pub fn to_words(&self) -> Vec<Fr> {
+        let [issuer_root, mark] = self.origin.words();
         let mut out = vec![
             self.statement(),
             self.model_digest,
             self.schema,
-            self.issuer_root,
-            self.nullifier,
+            issuer_root,
+            mark,
             self.scope,
             self.signal,
             Fr::from(self.not_before),
@@ -141,7 +259,7 @@ impl Instance {
     ///
     /// # Errors
     /// [`Error::UnknownStatement`]; [`Error::OutOfRange`] for a number of words that the mode does not
-    /// have, `not_before` from 2^64, or a count that the words cannot hold.
+    /// have, an issuer root where nothing is signed, `not_before` from 2^64, or a count that the words cannot hold.
     pub fn from_words(words: &[Fr]) -> Result<Self> {
         let bad_length = Error::OutOfRange {
             field: "instance",
@@ -150,20 +268,18 @@ impl Instance {
         let (fixed, output) = words
             .split_first_chunk::<FIXED_WORDS>()
             .ok_or(bad_length.clone())?;
-        let [statement, model_digest, schema, issuer_root, nullifier, scope, signal, not_before] =
+        let [statement, model_digest, schema, issuer_root, mark, scope, signal, not_before] =
             *fixed;
-        let (scheme, mode) = parse_statement_word(&statement)?;
-        let output = match (mode, output) {
+        let visibility = Visibility::from_statement_word(&statement)?;
+        let output = match (visibility.output(), output) {
             (OutputMode::Committed, [commitment]) => OutputWords::Committed(*commitment),
             (OutputMode::Revealed, [count, words @ ..]) => revealed(count, words)?,
             _ => return Err(bad_length),
         };
         Ok(Self {
-            scheme,
+            origin: Origin::from_words(visibility.subject(), issuer_root, mark)?,
             model_digest,
             schema,
-            issuer_root,
-            nullifier,
             scope,
             signal,
             not_before: to_u64(&not_before).ok_or(Error::OutOfRange {
@@ -241,6 +357,8 @@ pub struct WordDescription {
     pub repeats: bool,
     /// Name.
     pub name: &'static str,
+    /// Names of the subjects that have it.
+    pub subjects: Vec<&'static str>,
     /// Names of the output modes that have it.
     pub modes: Vec<&'static str>,
     /// What it contains.
@@ -250,8 +368,15 @@ pub struct WordDescription {
 /// One value of word 0 in a [`Description`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StatementDescription {
-    /// Name of the signature scheme.
-    pub scheme: &'static str,
+    /// Name of the subject.
+    pub subject: &'static str,
+    /// Visibility of the input.
+    pub input: &'static str,
+    /// Name of the signature scheme, of a signed capture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<&'static str>,
+    /// Visibility of the model.
+    pub model: &'static str,
     /// Name of the output mode.
     pub mode: &'static str,
     /// The word.
@@ -264,17 +389,18 @@ pub fn description() -> Description {
         index: w.index,
         repeats: w.index > FIXED_WORDS,
         name: w.name,
+        subjects: w.subjects.iter().map(|s| s.name()).collect(),
         modes: w.modes.iter().map(|m| m.name()).collect(),
         value: w.value,
     });
-    let statements = SignatureScheme::ALL
-        .into_iter()
-        .flat_map(|s| OutputMode::ALL.map(|m| (s, m)))
-        .map(|(s, m)| StatementDescription {
-            scheme: s.name(),
-            mode: m.name(),
-            word: to_hex(&statement_word(s, m)),
-        });
+    let statements = Visibility::all().map(|v| StatementDescription {
+        subject: v.subject().name(),
+        input: v.input().name(),
+        scheme: v.subject().scheme().map(SignatureScheme::name),
+        model: v.model().name(),
+        mode: v.output().name(),
+        word: to_hex(&v.statement_word()),
+    });
     Description {
         layout: "verilens/v1",
         word: "32 bytes, big-endian, below the modulus",

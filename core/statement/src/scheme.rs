@@ -1,4 +1,4 @@
-//! Names of signature schemes and output modes, and the statement word made of them.
+//! Names of signature schemes and output modes.
 
 use core::fmt;
 use core::str::FromStr;
@@ -6,7 +6,7 @@ use core::str::FromStr;
 use ark_bn254::Fr;
 
 use crate::error::{Error, Result};
-use crate::field::v1_constant;
+use crate::visibility::Visibility;
 
 /// How an issuer signs a capture digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -129,19 +129,7 @@ impl FromStr for OutputMode {
     }
 }
 
-/// Instance word 0: `digest_to_field(SHA-256("verilens/v1/<scheme>/<mode>"))`.
+/// Instance word 0 of a signed capture and a public model; [`Visibility::statement_word`] knows the others.
 pub fn statement_word(scheme: SignatureScheme, mode: OutputMode) -> Fr {
-    v1_constant(&format!("{scheme}/{mode}"))
-}
-
-/// The scheme and mode of a statement word.
-///
-/// # Errors
-/// [`Error::UnknownStatement`] if it is none of version 1's four.
-pub fn parse_statement_word(word: &Fr) -> Result<(SignatureScheme, OutputMode)> {
-    SignatureScheme::ALL
-        .into_iter()
-        .flat_map(|s| OutputMode::ALL.map(|m| (s, m)))
-        .find(|(s, m)| statement_word(*s, *m) == *word)
-        .ok_or(Error::UnknownStatement)
+    Visibility::from((scheme, mode)).statement_word()
 }

@@ -4,8 +4,8 @@
 
 use verilens_statement::field::{text_to_field, to_hex};
 use verilens_statement::{
-    nullifier, Capture, CaptureContent, DType, HolderSecret, IssuerKey, IssuerSet, Tensor,
-    TensorSpec,
+    nullifier, Capture, CaptureContent, DType, HolderSecret, InputOpening, IssuerKey, IssuerSet,
+    Tensor, TensorSpec,
 };
 
 /// With `VERILENS_WRITE_FROZEN` set, writes the file instead. Only for a new format version.
@@ -47,6 +47,11 @@ fn version_1_files() {
     let read = Capture::decode(&file).unwrap();
     assert_eq!(read.verify_signature(), Ok(()));
     let digest = read.digest().unwrap();
+
+    // The opening of the same content gives the capture digest.
+    let opening = InputOpening::from_content(capture.content().clone());
+    let file = frozen("input.vlo", &opening.encode());
+    assert_eq!(InputOpening::decode(&file).unwrap().word(), Ok(digest));
 
     let file = frozen("holder.vlh", &holder.encode());
     let read = HolderSecret::decode(&file).unwrap();

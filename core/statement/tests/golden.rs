@@ -7,10 +7,10 @@ use verilens_statement::field::{from_hex, text_to_field, to_hex};
 use verilens_statement::output::{pack, OutputKind};
 use verilens_statement::payload::{payload_elems, payload_layout};
 use verilens_statement::poseidon::{hash, permute, sponge, Domain};
-use verilens_statement::scheme::{parse_statement_word, statement_word};
+use verilens_statement::scheme::statement_word;
 use verilens_statement::{
     nullifier, Capture, CaptureContent, DType, Error, Fr, HolderSecret, IssuerSet, Opening, Output,
-    PublicKey, Signature, Tensor, TensorSpec,
+    PublicKey, Signature, Tensor, TensorSpec, Visibility,
 };
 
 fn load(name: &str) -> Value {
@@ -176,7 +176,10 @@ fn hashes_and_sponges() {
             text(&w["mode"]).parse().unwrap(),
         );
         assert_eq!(statement_word(scheme, mode), fr(&w["word"]));
-        assert_eq!(parse_statement_word(&fr(&w["word"])), Ok((scheme, mode)));
+        assert_eq!(
+            Visibility::from_statement_word(&fr(&w["word"])),
+            Ok((scheme, mode).into())
+        );
     }
 }
 

@@ -7,7 +7,8 @@ use rand_chacha::ChaCha20Rng;
 use verilens_statement::babyjubjub::order_bytes;
 use verilens_statement::frame::{self, Kind, Reader, HEADER_BYTES};
 use verilens_statement::{
-    Capture, CaptureContent, DType, Error, HolderSecret, IssuerKey, Tensor, TensorSpec,
+    Capture, CaptureContent, DType, Error, HolderSecret, InputOpening, IssuerKey, Tensor,
+    TensorSpec,
 };
 
 const R: &str = "30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001";
@@ -34,6 +35,10 @@ fn capture() -> Capture {
     Capture::sign(&IssuerKey::random(&mut rng), content).unwrap()
 }
 
+fn opening() -> InputOpening {
+    InputOpening::from_content(capture().content().clone())
+}
+
 /// Every secret file that the crate reads, as a kind, a good file and "does this decode?".
 type Decoder = fn(&[u8]) -> Result<Vec<u8>, Error>;
 fn files() -> Vec<(Kind, Vec<u8>, Decoder)> {
@@ -52,6 +57,9 @@ fn files() -> Vec<(Kind, Vec<u8>, Decoder)> {
             IssuerKey::random(&mut rng).encode().to_vec(),
             |b| IssuerKey::decode(b).map(|k| k.encode().to_vec()),
         ),
+        (Kind::Input, opening().encode().to_vec(), |b| {
+            InputOpening::decode(b).map(|o| o.encode().to_vec())
+        }),
     ]
 }
 
@@ -141,6 +149,19 @@ fn every_flipped_bit_of_a_capture_is_noticed() {
         bad[bit / 8] ^= 1 << (bit % 8);
         let verdict = Capture::decode(&bad).and_then(|c| c.verify_signature());
         assert!(verdict.is_err(), "bit {bit}");
+    }
+}
+
+#[test]
+fn every_flipped_bit_of_an_opening_gives_another_word() {
+    let good = opening();
+    let (file, word) = (good.encode(), good.word().unwrap());
+    for bit in 0..file.len() * 8 {
+        let mut bad = file.to_vec();
+        bad[bit / 8] ^= 1 << (bit % 8);
+        if let Ok(opening) = InputOpening::decode(&bad) {
+            assert_ne!(opening.word().unwrap(), word, "bit {bit}");
+        }
     }
 }
 

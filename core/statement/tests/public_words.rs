@@ -8,7 +8,7 @@ use verilens_statement::instance::{description, LAYOUT};
 use verilens_statement::issuer::{leaf, MerklePath};
 use verilens_statement::output::{commit_words, pack};
 use verilens_statement::{
-    nullifier, Error, Fr, HolderSecret, Instance, IssuerKey, IssuerSet, Opening, Output,
+    nullifier, Error, Fr, HolderSecret, Instance, IssuerKey, IssuerSet, Opening, Origin, Output,
     OutputKind, OutputWords, SignatureScheme,
 };
 
@@ -33,17 +33,20 @@ fn the_layout_document_is_generated_from_the_layout() {
         );
     }
     for s in description().statements {
-        assert!(prose.contains(&s.word), "{} {}", s.scheme, s.mode);
+        let row = format!("| `{}` | {} | `{}` |", s.subject, s.mode, s.word);
+        assert!(prose.contains(&row), "{row}");
     }
 }
 
 fn committed() -> Instance {
     Instance {
-        scheme: SignatureScheme::EddsaBabyJubJubPoseidon,
+        origin: Origin::Signed {
+            scheme: SignatureScheme::EddsaBabyJubJubPoseidon,
+            issuer_root: Fr::from(13u64),
+            nullifier: Fr::from(14u64),
+        },
         model_digest: Fr::from(11u64),
         schema: text_to_field("iris/left/v1"),
-        issuer_root: Fr::from(13u64),
-        nullifier: Fr::from(14u64),
         scope: Fr::from(15u64),
         signal: Fr::from(16u64),
         not_before: u64::MAX,
@@ -336,6 +339,7 @@ proptest! {
         not_before: u64,
         output in proptest::option::of(proptest::collection::vec(any::<[u8; 31]>(), 1..20)),
         count in 0u64..5000,
+        subject in 0..4,
     ) {
         let [model_digest, schema, issuer_root, nullifier, scope, signal] = elems.map(|e| word(&e));
         let output = match output {
@@ -347,9 +351,14 @@ proptest! {
             }
         };
         let scheme = SignatureScheme::EddsaBabyJubJubPoseidon;
-        let i = Instance {
-            scheme, model_digest, schema, issuer_root, nullifier, scope, signal, not_before, output,
+        let origin = match subject {
+            0 => Origin::Signed { scheme, issuer_root, nullifier },
+            1 => Origin::CommittedInput { commitment: nullifier },
+            2 => Origin::PublicInput { digest: nullifier },
+            _ => Origin::CommittedModel { commitment: nullifier },
         };
+        let i = Instance { origin, model_digest, schema, scope, signal, not_before, output };
+        prop_assert_eq!(i.mark(), nullifier);
         prop_assert_eq!(Instance::from_words(&i.to_words()), Ok(i.clone()));
         prop_assert_eq!(Instance::from_bytes(&i.to_bytes()), Ok(i));
     }

@@ -1,6 +1,7 @@
 use halo2_proofs::plonk::ConstraintSystem;
 use verilens_statement::{
     field::text_to_field, nullifier, poseidon::hash, HolderSecret, IssuerKey, IssuerSet,
+    SignatureScheme,
 };
 
 use super::*;
@@ -21,7 +22,8 @@ struct Fixture {
 fn fixture() -> Fixture {
     let chip = chips().authenticity;
     let mut plan = Plan::default();
-    let placed = chip.place(&mut plan, 3);
+    let subject = Subject::Signed(SignatureScheme::EddsaBabyJubJubPoseidon);
+    let placed = chip.place(&mut plan, 3, subject).unwrap();
     assert_eq!(plan.rows(), 3 + placed.rows_used);
     let trace = Trace::new(plan.rows() + 1, false);
     Fixture {
@@ -34,7 +36,14 @@ fn fixture() -> Fixture {
 
 impl Fixture {
     fn fill(&mut self, witness: &AuthWitness) -> AuthOutputs {
-        self.chip.fill(&self.placed, &mut self.trace, witness)
+        let witness = witness.clone().into();
+        self.chip
+            .fill(&self.placed, &mut self.trace, &witness)
+            .unwrap()
+    }
+
+    fn signed(&self) -> &PlacedSignature {
+        self.placed.signed.as_ref().unwrap()
     }
 
     fn found(&self, instance: &[Fr]) -> Vec<String> {
@@ -98,7 +107,7 @@ fn honest_witness_holds_and_every_word_is_bound() {
     let (witness, mut instance) = honest(&keys()[2], 2);
     let outputs = f.fill(&witness);
     assert_eq!(outputs.issuer_root, instance[3]);
-    assert_eq!(outputs.nullifier, instance[4]);
+    assert_eq!(outputs.mark, instance[4]);
     assert_eq!(f.trace.at(f.placed.payload_digest), witness.payload_digest);
     assert_eq!(f.found(&instance), Vec::<String>::new());
     for row in &f.placed.byte_rows {
@@ -135,7 +144,7 @@ fn wrong_holder_secret_is_refused() {
     let (mut witness, mut instance) = honest(&keys()[2], 2);
     witness.holder_secret += Fr::one();
     // The instance follows the cheat: the signature is what does not fit.
-    instance[4] = f.fill(&witness).nullifier;
+    instance[4] = f.fill(&witness).mark;
     assert_eq!(f.found(&instance), ["copy"]);
 }
 
@@ -156,7 +165,8 @@ fn nullifier_of_another_secret_or_digest_is_refused() {
             witness.scope,
         ],
     ] {
-        instance[4] = f.chip.hash.fill(&f.placed.nullifier, &mut f.trace, &cheat);
+        let placed = f.signed().nullifier.clone();
+        instance[4] = f.chip.hash.fill(&placed, &mut f.trace, &cheat);
         assert_eq!(f.found(&instance), ["copy"]);
     }
 }
@@ -185,18 +195,18 @@ fn every_wire_between_chips_is_guarded() {
     let mut f = fixture();
     let (witness, instance) = honest(&keys()[2], 2);
     f.fill(&witness);
-    let p = &f.placed;
+    let (p, s) = (&f.placed, f.signed());
     let wires = [
         p.digest.inputs[0],
         p.digest.inputs[3],
         p.digest.inputs[4],
-        p.eddsa.digest,
-        p.leaf.inputs[0],
-        p.leaf.inputs[1],
-        p.path.leaf,
-        p.nullifier.inputs[0],
-        p.nullifier.inputs[1],
-        p.nullifier.inputs[2],
+        s.eddsa.digest,
+        s.leaf.inputs[0],
+        s.leaf.inputs[1],
+        s.path.leaf,
+        s.nullifier.inputs[0],
+        s.nullifier.inputs[1],
+        s.nullifier.inputs[2],
         p.compare.not_before,
         p.compare.captured_at,
         p.constants.zero,

@@ -155,11 +155,12 @@ mod tests {
         let mut plan = Plan::default();
         let constants = chips.pin.place_constants(&mut plan, 0);
         let domain = from_ark(&Domain::IssuerNode.constant());
-        let placed = chips.merkle.place(&mut plan, 2, domain, DEPTH);
+        let chip = chips.signature.unwrap().merkle;
+        let placed = chip.place(&mut plan, 2, domain, DEPTH);
         plan.publics.push((placed.root, 0));
         let mut trace = Trace::new(plan.rows() + 1, false);
         constants.fill(&mut trace);
-        (chips.merkle.clone(), plan, placed, trace)
+        (chip, plan, placed, trace)
     }
 
     #[test]

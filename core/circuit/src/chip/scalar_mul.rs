@@ -293,7 +293,7 @@ mod tests {
 
     fn fixture(base: Affine, start: Affine, scalar: &[bool], bound: &[bool]) -> Fixture {
         let chips = chips().authenticity;
-        let chip = &chips.eddsa.mul;
+        let chip = chips.signature.unwrap().eddsa.mul;
         let mut plan = Plan::default();
         let constants = chips.pin.place_constants(&mut plan, 0);
         let placed = chip.place(&mut plan, 2, bound, constants.zero);

@@ -204,5 +204,7 @@ fn gates(shapes: &[Vec<PixelShape>], identities: &[Identity], outputs: &[Output]
         base: magnitude.isqrt().saturating_add(1).max(2),
         signs,
         network: None,
+        // The statement decides; see `crate::compile`.
+        signed: true,
     }
 }

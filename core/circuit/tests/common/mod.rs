@@ -13,7 +13,7 @@ use halo2_proofs::{
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 use verilens_circuit::{
-    authenticity::AuthWitness,
+    authenticity::{AuthWitness, InputWitness, OriginWitness},
     circuit::{StatementCircuit, Witness},
     compile::{tensor_specs, Compiled, Statement},
     field::from_ark,
@@ -23,8 +23,8 @@ use verilens_model::{
     execute_all, DType, Graph, Input, IntTensor, Node, Op, Output, PadMode, TensorId,
 };
 use verilens_statement::{
-    Capture, CaptureContent, HolderSecret, IssuerKey, IssuerSet, OutputMode, SignatureScheme,
-    Tensor,
+    Capture, CaptureContent, HolderSecret, InputOpening, IssuerKey, IssuerSet, OutputMode,
+    SignatureScheme, Subject, Tensor, Visibility,
 };
 
 pub struct Scene {
@@ -133,13 +133,18 @@ pub fn wrapped_model_of(width: usize) -> Graph {
 }
 
 impl Scene {
+    /// About a signed capture.
     pub fn new(graph: Graph, mode: OutputMode) -> Self {
+        let visibility = (SignatureScheme::EddsaBabyJubJubPoseidon, mode).into();
+        Self::of(graph, visibility)
+    }
+
+    pub fn of(graph: Graph, visibility: Visibility) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(7);
         let compiled = Compiled::new(Statement {
             graph: graph.clone(),
             model_digest: Fr::from(77),
-            scheme: SignatureScheme::EddsaBabyJubJubPoseidon,
-            mode,
+            visibility,
         })
         .unwrap();
         let keys: Vec<IssuerKey> = (0..3).map(|i| IssuerKey::from_seed([i + 1; 32])).collect();
@@ -180,6 +185,36 @@ impl Scene {
         }
     }
 
+    /// The tensors of the capture as an opening for the statement's subject, if nothing is signed.
+    pub fn opening(&self) -> Option<InputOpening> {
+        let content = self.capture.content();
+        match self.compiled.statement().visibility.subject() {
+            Subject::Signed(_) => None,
+            Subject::PublicInput => {
+                let tensors = content.tensors().to_vec();
+                InputOpening::public(content.schema(), tensors, content.captured_at()).ok()
+            }
+            _ => Some(InputOpening::from_content(content.clone())),
+        }
+    }
+
+    pub fn origin(&self) -> OriginWitness {
+        let Some(opening) = self.opening() else {
+            return self.auth().into();
+        };
+        let content = opening.content();
+        InputWitness {
+            schema: from_ark(&content.schema_word()),
+            payload_digest: Fr::zero(),
+            salt: from_ark(&content.salt_word()),
+            holder: from_ark(&content.holder()),
+            captured_at: content.captured_at(),
+            not_before: self.not_before,
+            scope: self.scope,
+        }
+        .into()
+    }
+
     pub fn auth(&self) -> AuthWitness {
         let signature = self.capture.signature();
         let key = self.capture.issuer();
@@ -202,7 +237,7 @@ impl Scene {
     }
 
     /// Runs the model and hands out everything that a prover puts in.
-    fn with_witness<T>(&self, f: impl FnOnce(&Witness<'_>) -> T) -> T {
+    pub fn with_witness<T>(&self, f: impl FnOnce(&Witness<'_>) -> T) -> T {
         let inputs: Vec<(&str, &[u8])> = self
             .graph
             .inputs
@@ -212,7 +247,7 @@ impl Scene {
             .collect();
         let execution = execute_all(&self.graph, &inputs).unwrap();
         f(&Witness {
-            authenticity: self.auth(),
+            authenticity: self.origin(),
             tensors: self.bytes.iter().map(Vec::as_slice).collect(),
             execution: &execution,
             blinding: self.blinding,

@@ -25,7 +25,7 @@ fn fixture() -> Fixture {
     let chips = chips().authenticity;
     let mut plan = Plan::default();
     let constants = chips.pin.place_constants(&mut plan, 0);
-    let chip = chips.eddsa;
+    let chip = chips.signature.unwrap().eddsa;
     let placed = chip.place(&mut plan, 2, &constants);
     assert_eq!(2 + placed.rows_used, plan.rows());
     let mut trace = Trace::new(plan.rows() + 1, false);
