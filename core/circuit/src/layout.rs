@@ -310,13 +310,20 @@ impl Plan {
 
     /// Two different values in one fixed cell: a placement bug, found before any key is made.
     pub fn check(&self) -> Result<(), CircuitError> {
-        let mut seen: HashMap<(Column<Fixed>, usize), Fr> =
-            HashMap::with_capacity(self.fixed.len());
-        for (column, row, value) in &self.fixed {
-            if let Some(old) = seen.insert((*column, *row), *value) {
-                if old != *value {
-                    return Err(CircuitError::Overlap { row: *row });
+        let rows = self.fixed.iter().map(|f| f.1 + 1).max().unwrap_or(0);
+        // Of each column and row, the entry that set it, counted from 1.
+        let mut seen: HashMap<Column<Fixed>, Vec<u32>> = HashMap::new();
+        for (number, (column, row, value)) in (1u32..).zip(&self.fixed) {
+            let set = seen.entry(*column).or_insert_with(|| vec![0; rows]);
+            match set.get_mut(*row) {
+                Some(slot) if *slot == 0 => *slot = number,
+                Some(slot) => {
+                    let old = self.fixed.get(*slot as usize - 1);
+                    if old.map(|f| f.2) != Some(*value) {
+                        return Err(CircuitError::Overlap { row: *row });
+                    }
                 }
+                None => return Err(CircuitError::Overlap { row: *row }),
             }
         }
         Ok(())
