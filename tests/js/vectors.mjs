@@ -154,6 +154,8 @@ function statement() {
       tensors: tensors.map((t) => ({ ...t, data: t.data.toString("hex") })),
       payload_digest: hex(st.payloadDigest(tensors)),
       digest: hex(digest),
+      // Nobody signs, and everybody knows: no salt, no holder.
+      public_digest: hex(st.captureDigest({ schema, tensors, salt: Buffer.alloc(31), holder: 0n, capturedAt })),
       nullifier: hex(st.hash("nullifier", [digest, holderSecret, scope])),
       r8: R8.map((c) => hex(F.toObject(c))),
       s: hex(S),
@@ -179,6 +181,9 @@ function statement() {
   const words = ["eddsa-babyjubjub-poseidon", "ecdsa-p256-sha256"].flatMap((scheme) =>
     ["committed", "revealed"].map((mode) => ({ scheme, mode, word: hex(st.statementWord(scheme, mode)) })),
   );
+  const unsigned = ["committed-input", "public-input", "committed-model"].flatMap((subject) =>
+    ["committed", "revealed"].map((mode) => ({ subject, mode, word: hex(st.statementWord(subject, mode)) })),
+  );
   return {
     made_by: st.CREATED_BY,
     holder_secret: hex(holderSecret),
@@ -193,6 +198,7 @@ function statement() {
     sets,
     outputs,
     statement_words: words,
+    unsigned_statement_words: unsigned,
   };
 }
 

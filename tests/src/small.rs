@@ -135,7 +135,8 @@ impl SmallScene {
                 r8: (from_ark(&signature.r8.x), from_ark(&signature.r8.y)),
                 s: from_ark(&verilens_statement::field::from_bytes(&s, "s").unwrap()),
                 path: std::array::from_fn(|i| (bits[i], from_ark(&path.siblings[i]))),
-            },
+            }
+            .into(),
             tensors: vec![bytes],
             execution: &execution,
             blinding: Fr::from(99),

@@ -37,11 +37,15 @@ fn proves(keys: &Keys, model: &str, image: &str, oracles: &[String]) -> verilens
     // The opening opens the public word, natively.
     let commitment = proved.opening.commitment().unwrap();
     assert_eq!(proved.instance.output, OutputWords::Committed(commitment));
-    assert_eq!(proved.instance.issuer_root, scene.issuers.root());
+    assert_eq!(proved.instance.issuer_root(), Some(scene.issuers.root()));
     let digest = scene.capture.digest().unwrap();
     assert_eq!(
-        proved.instance.nullifier,
-        verilens_statement::nullifier(&digest, &scene.holder, &scene.scope)
+        proved.instance.nullifier(),
+        Some(verilens_statement::nullifier(
+            &digest,
+            &scene.holder,
+            &scene.scope
+        ))
     );
     proved.proof
 }

@@ -188,6 +188,8 @@ struct Front {
     payload: PayloadLayout,
     /// Whether the statement is about a signed capture.
     signed: bool,
+    /// Inputs whose bytes must be shown to be bits: those that no issuer vouches for.
+    bits: Vec<bool>,
 }
 
 /// Whether a graph is what [`Lowered`] is made for: bits that are signs of convolutions of the inputs.
@@ -231,19 +233,26 @@ impl Lowering {
 impl Front {
     fn new(statement: &Statement) -> Result<Self, CircuitError> {
         let specs = tensor_specs(&statement.graph)?;
+        let signed = statement.visibility.subject().scheme().is_some();
         Ok(Self {
             lowering: Lowering::new(&statement.graph)?,
             payload: payload_layout(&specs).map_err(|e| CircuitError::Model(e.to_string()))?,
-            signed: statement.visibility.subject().scheme().is_some(),
+            signed,
+            bits: specs
+                .iter()
+                .map(|s| !signed && s.dtype == DType::Bool)
+                .collect(),
         })
     }
 
     /// Gates to try with `2^k` rows.
     fn gates(&self, k: u32) -> Vec<GateSet> {
+        let bits = self.bits.contains(&true);
         let network = match &self.lowering {
             Lowering::Signs(lowered) => {
                 return vec![GateSet {
                     signed: self.signed,
+                    bits,
                     ..lowered.gates.clone()
                 }]
             }
@@ -274,6 +283,7 @@ impl Front {
                     width,
                 }),
                 signed: self.signed,
+                bits,
             })
             .collect()
     }
@@ -357,14 +367,20 @@ impl Front {
             }
             _ => {}
         }
+        if shapes.len() != self.bits.len() {
+            return Err(CircuitError::Model("layouts of other inputs".into()));
+        }
         let mut pixels = Vec::new();
-        for variants in shapes {
+        for (variants, &bits) in shapes.into_iter().zip(&self.bits) {
             let mut layouts = Vec::new();
             for shape in variants {
                 let placed = config
                     .pixels
                     .place(&mut plan, &mut space, &config.columns, shape)?;
                 lookup.bytes(&mut plan, &mut space, &config.lookup, placed.byte_rows())?;
+                if let (true, Some(chip)) = (bits, &config.bits) {
+                    chip.place(&mut plan, placed.byte_rows());
+                }
                 layouts.push(placed);
             }
             pixels.push(layouts);

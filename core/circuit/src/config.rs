@@ -4,6 +4,7 @@ use halo2_proofs::{halo2curves::bn256::Fr, plonk::ConstraintSystem, poly::Rotati
 use crate::{
     authenticity::{self, AuthenticityChip},
     chip::{
+        bits::BitsChip,
         chains::ChainConfig,
         glue::GlueConfig,
         lookup::LookupConfig,
@@ -32,6 +33,8 @@ pub struct GateSet {
     pub network: Option<NetworkGates>,
     /// Whether the statement is about a capture that is signed.
     pub signed: bool,
+    /// Whether inputs must be shown to be bits.
+    pub bits: bool,
 }
 
 /// What of a network its gates depend on.
@@ -64,6 +67,7 @@ impl Default for GateSet {
             },
             network: None,
             signed: true,
+            bits: false,
         }
     }
 }
@@ -81,6 +85,8 @@ pub struct Config {
     pub glue: GlueConfig,
     /// Input bytes.
     pub pixels: PixelConfig,
+    /// Inputs of bits, where nobody vouches for them.
+    pub bits: Option<BitsChip>,
     /// Bulk Poseidon.
     pub sbox: SboxConfig,
     /// Signature, issuer set, nullifier; or an input's commitment.
@@ -173,6 +179,7 @@ impl Config {
             pixels,
             sbox: SboxConfig::configure(meta, &columns, &challenges, &glue.high),
             authenticity: AuthenticityChip::configure(meta, &columns, kinds, gates.signed),
+            bits: gates.bits.then(|| BitsChip::configure(meta, &columns)),
             columns,
             challenges,
             lookup,

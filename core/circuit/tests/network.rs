@@ -105,8 +105,11 @@ fn comparisons_end_where_limbs_do() {
     let statement = |graph| Statement {
         graph,
         model_digest: Fr::from(77),
-        scheme: SignatureScheme::EddsaBabyJubJubPoseidon,
-        mode: OutputMode::Committed,
+        visibility: (
+            SignatureScheme::EddsaBabyJubJubPoseidon,
+            OutputMode::Committed,
+        )
+            .into(),
     };
     // 255·2^51 is below 2^59, 255·2^52 below 2^60; 255·2^53 is not.
     proves(graph(51));

@@ -70,6 +70,42 @@ fn accuracy_program() -> Graph {
     graph
 }
 
+/// A dense layer over eleven bits, and over bytes: one row of bits is full, the other is not.
+fn masked_model() -> Graph {
+    let input = |name: &str, dtype| Input {
+        name: name.into(),
+        shape: vec![1, 11],
+        dtype,
+    };
+    let weight = IntTensor {
+        shape: vec![11, 2],
+        values: (0..22).map(|i| i % 7 - 3).collect(),
+    };
+    let node = |op: Op, inputs: &[usize]| Node {
+        name: format!("{inputs:?}"),
+        op,
+        inputs: inputs.iter().map(|&i| TensorId(i)).collect(),
+    };
+    let graph = Graph {
+        inputs: vec![input("image", DType::Uint8), input("mask", DType::Bool)],
+        nodes: vec![
+            node(
+                Op::Add {
+                    coefficients: vec![1, 5],
+                },
+                &[0, 1],
+            ),
+            node(Op::Dense { weight, bias: None }, &[2]),
+        ],
+        outputs: vec![Output {
+            name: "out".into(),
+            tensor: TensorId(3),
+        }],
+    };
+    graph.validate().unwrap();
+    graph
+}
+
 fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|s| (*s).to_owned()).collect()
 }
@@ -92,6 +128,41 @@ fn honest_witnesses_satisfy_every_gate_and_give_the_native_word() {
             }
         }
     }
+}
+
+/// An issuer signs no Bool of 7; where there is no issuer, the circuit must refuse it.
+#[test]
+fn bits_that_are_none_are_refused() {
+    let visibility = |subject| Visibility::of(subject, OutputMode::Committed);
+    for subject in UNSIGNED {
+        let honest = Scene::of(masked_model(), visibility(subject));
+        assert_eq!(honest.failures(&[]), set(&[]));
+        for (at, bit) in [
+            (0, "bits / bit 0"),
+            (7, "bits / bit 7"),
+            (10, "bits / bit 2"),
+        ] {
+            for value in [2, 7, 255] {
+                let mut scene = Scene::of(masked_model(), visibility(subject));
+                scene.bytes[1][at] = value;
+                assert_eq!(
+                    scene.failures(&[]),
+                    set(&[bit]),
+                    "{subject}: {value} at {at}"
+                );
+            }
+            // A byte of the other input may be anything.
+            let mut scene = Scene::of(masked_model(), visibility(subject));
+            scene.bytes[0][at] = 255;
+            assert_eq!(scene.failures(&[]), set(&[]));
+        }
+    }
+    // Of a signed capture the signature fails instead, and there is no gate.
+    let scheme = SignatureScheme::EddsaBabyJubJubPoseidon;
+    let mut scene = Scene::of(masked_model(), (scheme, OutputMode::Committed).into());
+    assert!(!scene.compiled.gates().bits);
+    scene.bytes[1][3] = 7;
+    assert_eq!(scene.failures(&[]), set(&[COPY]));
 }
 
 #[test]

@@ -2,9 +2,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use verilens_statement::{OutputMode, SignatureScheme};
 
 use crate::tensors::TensorArgument;
+
+mod statement;
+
+pub use statement::{Commit, Output, Prove, Statement};
 
 const TOUR: &str = "\
 Examples:
@@ -44,12 +47,13 @@ pub enum Command {
     },
     /// Say what a proof for a model will cost, before any key is made
     #[command(
-        after_help = "Examples:\n  verilens estimate iris.vlm\n  verilens estimate iris.vlm --output revealed"
+        after_help = "Examples:\n  verilens estimate iris.vlm\n  verilens estimate iris.vlm --output revealed\n  \
+                      verilens estimate iris.vlm --input committed"
     )]
     Estimate {
         /// Model bundle.
         model: PathBuf,
-        /// Signature scheme and output mode.
+        /// What is public of each part.
         #[command(flatten)]
         statement: Statement,
     },
@@ -63,7 +67,9 @@ pub enum Command {
     #[command(
         after_help = "Writes KEYS/verifying.vlk. The proving key is not stored: `prove` derives it again, so a phone \
                       downloads the model and the SRS only.\n\nExamples:\n  verilens setup iris.vlm --srs srs.bin -o keys/\n  \
-                      verilens setup iris.vlm --srs srs.bin --output revealed -o keys-revealed/"
+                      verilens setup iris.vlm --srs srs.bin --output revealed -o keys-revealed/\n  \
+                      verilens setup iris.vlm --srs srs.bin --input committed -o keys-unsigned/      (nobody signs: see `commit`)\n  \
+                      verilens setup accuracy.vlm --srs srs.bin --input public --model committed --output revealed -o keys-accuracy/"
     )]
     Setup {
         /// Model bundle.
@@ -71,7 +77,7 @@ pub enum Command {
         /// SRS file.
         #[arg(long, value_name = "FILE")]
         srs: PathBuf,
-        /// Signature scheme and output mode.
+        /// What is public of each part.
         #[command(flatten)]
         statement: Statement,
         /// Folder for the keys.
@@ -98,18 +104,32 @@ pub enum Command {
                       verilens attest --issuer camera/ --holder-id 0x1f.. --schema iris/left/v3 image=eye.png mask:bool=mask.png -o eye.vlc"
     )]
     Attest(Attest),
-    /// Prove what a model says about a capture
+    /// Make the opening of an input, or of weights, that nobody signs
     #[command(
-        after_help = "Scope and signal are a text, which is hashed, or 0x and hexadecimal digits.\n\nExamples:\n  \
+        after_help = "Prints the commitment, or with --public the digest that everyone who knows the tensors computes. It stands in every \
+                      proof about the opening: proofs about one commitment can be linked. Nobody vouches for its content. The \
+                      opening of a commitment is secret, and its salt cannot be made again.\n\nExamples:\n  \
+                      verilens commit --schema credit/applicant/v1 features=me.npy -o input.vlo\n  \
+                      verilens commit --schema model/credit/v1 weights=weights.npy -o weights.vlo\n  \
+                      verilens commit --public --schema credit/applicant/v1 features=sample.npy      (what a verifier compares with)"
+    )]
+    Commit(Commit),
+    /// Prove what a model says about a capture, or about an input that nobody signed
+    #[command(
+        after_help = "Scope and signal are a text, which is hashed, or 0x and hexadecimal digits. Keys for signed captures take --capture, \
+                      --holder and --issuers; other keys take --input-opening.\n\nExamples:\n  \
                       verilens prove --keys keys/ --model iris.vlm --srs srs.bin --capture eye.vlc --holder me.vls \
                       --issuers set.json --scope example.org/enrol --signal 0x52908400098527886e0f7030069857d2e4169ee7 \
-                      --output-opening opening.json -o proof.vlp"
+                      --output-opening opening.json -o proof.vlp\n  \
+                      verilens prove --keys keys-unsigned/ --model credit.vlm --srs srs.bin --input-opening input.vlo \
+                      --scope example.org/loan --signal order-17 -o proof.vlp"
     )]
     Prove(Prove),
     /// Check a proof and show its public words; exit status 0 only if it is valid
     #[command(
-        after_help = "A valid proof says that the words belong together. Whether the issuer root, scope, signal and nullifier are \
-                      the right ones is for the relying party to compare: see docs/public-inputs.md.\n\nExamples:\n  \
+        after_help = "A valid proof says that the words belong together. Whether the statement, issuer root, scope, signal and nullifier are \
+                      the right ones is for the relying party to compare: see docs/public-inputs.md. Word 4 is a nullifier only where \
+                      something is signed.\n\nExamples:\n  \
                       verilens verify --vk keys/verifying.vlk proof.vlp\n  verilens verify --vk keys/verifying.vlk proof.vlp --json"
     )]
     Verify {
@@ -362,64 +382,6 @@ pub struct Attest {
     pub out: PathBuf,
 }
 
-/// Arguments of `prove`.
-#[derive(Debug, Args)]
-pub struct Prove {
-    /// Folder that `setup` wrote.
-    #[arg(long)]
-    pub keys: PathBuf,
-    /// Model bundle.
-    #[arg(long, value_name = "M.vlm")]
-    pub model: PathBuf,
-    /// SRS file.
-    #[arg(long, value_name = "F")]
-    pub srs: PathBuf,
-    /// Capture.
-    #[arg(long, value_name = "C.vlc")]
-    pub capture: PathBuf,
-    /// Holder secret.
-    #[arg(long, value_name = "F")]
-    pub holder: PathBuf,
-    /// Issuer set.
-    #[arg(long, value_name = "set.json")]
-    pub issuers: PathBuf,
-    /// Where the proof counts.
-    #[arg(long, value_name = "X")]
-    pub scope: String,
-    /// What the proof authorises.
-    #[arg(long, value_name = "Y")]
-    pub signal: String,
-    /// The capture is not older than this (unix seconds).
-    #[arg(long, value_name = "T", default_value_t = 0)]
-    pub not_before: u64,
-    /// Proof.
-    #[arg(short, long, value_name = "proof.vlp")]
-    pub out: PathBuf,
-    /// Where to keep the outputs and the blinding (private).
-    #[arg(long, value_name = "O")]
-    pub output_opening: Option<PathBuf>,
-}
-
-/// What kind of statement keys are for.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct Statement {
-    /// How issuers sign.
-    #[arg(long, value_enum, default_value_t = Scheme::Eddsa)]
-    pub scheme: Scheme,
-    /// Whether the output is committed to or public.
-    #[arg(long, value_enum, default_value_t = Output::Committed)]
-    pub output: Output,
-}
-
-/// Signature schemes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Scheme {
-    /// EdDSA on Baby Jubjub with Poseidon
-    Eddsa,
-    /// ECDSA on P-256 (comes in a later version)
-    P256,
-}
-
 /// Functions that take a proof and its public words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Function {
@@ -435,33 +397,6 @@ impl Function {
         match self {
             Self::Verify => "verify(bytes,uint256[])",
             Self::Upgrade => "upgrade(bytes,uint256[])",
-        }
-    }
-}
-
-/// Output modes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Output {
-    /// A commitment is public
-    Committed,
-    /// The output is public
-    Revealed,
-}
-
-impl From<Scheme> for SignatureScheme {
-    fn from(scheme: Scheme) -> Self {
-        match scheme {
-            Scheme::Eddsa => Self::EddsaBabyJubJubPoseidon,
-            Scheme::P256 => Self::EcdsaP256Sha256,
-        }
-    }
-}
-
-impl From<Output> for OutputMode {
-    fn from(output: Output) -> Self {
-        match output {
-            Output::Committed => Self::Committed,
-            Output::Revealed => Self::Revealed,
         }
     }
 }

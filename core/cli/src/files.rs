@@ -7,7 +7,7 @@ use std::{
 
 use verilens_model::ModelBundle;
 use verilens_prover::srs::{Srs, SrsError};
-use verilens_statement::{Capture, HolderSecret, IssuerKey, IssuerSet};
+use verilens_statement::{Capture, HolderSecret, InputOpening, IssuerKey, IssuerSet};
 use verilens_verifier::{Proof, VerifyingKey};
 use zeroize::Zeroizing;
 
@@ -76,6 +76,11 @@ pub fn model(path: &Path) -> Result<ModelBundle> {
 /// Reads a capture.
 pub fn capture(path: &Path) -> Result<Capture> {
     decoded(path, MAX_CAPTURE, Capture::decode)
+}
+
+/// Reads the opening of an input that nobody signed.
+pub fn input_opening(path: &Path) -> Result<InputOpening> {
+    decoded(path, MAX_CAPTURE, InputOpening::decode)
 }
 
 /// Reads a holder secret.

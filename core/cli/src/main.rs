@@ -86,6 +86,7 @@ fn run(command: Command) -> Result<()> {
             holder: Holder::Id { holder },
         } => command::people::holder_id(&holder),
         Command::Attest(arguments) => command::people::attest(&arguments),
+        Command::Commit(arguments) => command::people::commit(&arguments),
         Command::Prove(arguments) => command::prove::prove(&arguments),
         Command::Verify { vk, proof, json } => command::verify::verify(&vk, &proof, json),
         Command::Solidity { vk, out, force } => command::contract::solidity(&vk, &out, force),
@@ -123,12 +124,4 @@ fn run(command: Command) -> Result<()> {
 /// The usage error for what has its place but is not built yet.
 fn later(what: &str) -> CliError {
     CliError::Usage(format!("{what} in a later version"))
-}
-
-/// The scheme to use, unless it is one of a later version.
-fn supported(scheme: args::Scheme) -> Result<verilens_statement::SignatureScheme> {
-    match scheme {
-        args::Scheme::Eddsa => Ok(scheme.into()),
-        args::Scheme::P256 => Err(later("--scheme p256: ECDSA on P-256 comes")),
-    }
 }

@@ -2,7 +2,7 @@
 use verilens_statement::{
     field::to_hex,
     instance::{description, FIXED_WORDS, LAYOUT},
-    scheme::{statement_word, OutputMode, SignatureScheme},
+    visibility::{Subject, Visibility},
 };
 
 /// Name of the file and, without its end, of the library.
@@ -46,8 +46,13 @@ pub fn source() -> String {
             [only] => format!(" (only in {} mode)", only.name()),
             _ => String::new(),
         };
+        let subjects = match word.subjects {
+            [only] => format!(" (only of a {})", only.name().replace('-', " ")),
+            all if all.len() == Subject::ALL.len() => String::new(),
+            _ => " (only of a signed capture)".into(),
+        };
         constant(
-            &format!("Word {}{modes}: {}.", word.index, word.value),
+            &format!("Word {}{subjects}{modes}: {}.", word.index, word.value),
             &upper(word.name),
             &word.index.to_string(),
         );
@@ -57,18 +62,20 @@ pub fn source() -> String {
         "COMMITTED_WORDS",
         &(FIXED_WORDS + 1).to_string(),
     );
-    for scheme in SignatureScheme::ALL {
-        for mode in OutputMode::ALL {
-            constant(
-                &format!(
-                    "Word 0 under the signature scheme {} with {} output.",
-                    scheme.name(),
-                    mode.name()
-                ),
-                &upper(&format!("statement_{}_{}", scheme.name(), mode.name())),
-                &to_hex(&statement_word(scheme, mode)),
-            );
-        }
+    for visibility in Visibility::all() {
+        let (subject, mode) = (visibility.subject(), visibility.output());
+        let about = match subject {
+            Subject::Signed(scheme) => format!("under the signature scheme {scheme}"),
+            other => format!(
+                "of a {}, which nobody signed,",
+                other.name().replace('-', " ")
+            ),
+        };
+        constant(
+            &format!("Word 0 {about} with {mode} output."),
+            &upper(&format!("statement_{subject}_{mode}")),
+            &to_hex(&visibility.statement_word()),
+        );
     }
     out.pop();
     out.push_str("}\n");
@@ -114,6 +121,9 @@ mod tests {
         let source = source();
         for line in [
             "uint256 internal constant NULLIFIER = 4;",
+            "uint256 internal constant INPUT_COMMITMENT = 4;",
+            "uint256 internal constant STATEMENT_COMMITTED_INPUT_COMMITTED =\n        \
+             0x08fddcb2ab4abd79ca21007b7e8df694804a46b0e0986c6ea3dd99936c06ebdd;",
             "uint256 internal constant OUTPUT_COMMITMENT = 8;",
             "uint256 internal constant OUTPUTS = 9;",
             "uint256 internal constant COMMITTED_WORDS = 9;",

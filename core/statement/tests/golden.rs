@@ -9,8 +9,8 @@ use verilens_statement::payload::{payload_elems, payload_layout};
 use verilens_statement::poseidon::{hash, permute, sponge, Domain};
 use verilens_statement::scheme::statement_word;
 use verilens_statement::{
-    nullifier, Capture, CaptureContent, DType, Error, Fr, HolderSecret, IssuerSet, Opening, Output,
-    PublicKey, Signature, Tensor, TensorSpec, Visibility,
+    nullifier, public_input_word, Capture, CaptureContent, DType, Error, Fr, HolderSecret,
+    InputOpening, IssuerSet, Opening, Output, PublicKey, Signature, Tensor, TensorSpec, Visibility,
 };
 
 fn load(name: &str) -> Value {
@@ -181,6 +181,15 @@ fn hashes_and_sponges() {
             Ok((scheme, mode).into())
         );
     }
+    let unsigned = list(&file["unsigned_statement_words"]);
+    assert_eq!(unsigned.len(), 6);
+    for w in unsigned {
+        let named = |v: &Visibility| {
+            v.subject().name() == text(&w["subject"]) && v.output().name() == text(&w["mode"])
+        };
+        let visibility = Visibility::all().find(named).unwrap();
+        assert_eq!(visibility.statement_word(), fr(&w["word"]));
+    }
 }
 
 fn tensor(v: &Value) -> Tensor {
@@ -215,6 +224,13 @@ fn captures_signed_in_javascript() {
         .unwrap();
         assert_eq!(content.payload_digest(), Ok(fr(&case["payload_digest"])));
         assert_eq!(content.digest(), Ok(fr(&case["digest"])));
+        let opening = InputOpening::from_content(content.clone());
+        assert_eq!(opening.word(), content.digest());
+        let tensors = content.tensors().to_vec();
+        assert_eq!(
+            public_input_word(content.schema(), tensors, content.captured_at()),
+            Ok(fr(&case["public_digest"]))
+        );
         let capture = Capture::from_parts(content, issuer, signature(case).unwrap());
         assert_eq!(capture.verify_signature(), Ok(()));
         assert_eq!(

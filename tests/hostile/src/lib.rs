@@ -72,6 +72,13 @@ pub const CAPTURE: Target = Target {
     seeds: seeds::captures,
     ..FRAMED
 };
+/// The opening of an input that nobody signed (`.vlo`).
+pub const INPUT: Target = Target {
+    name: "input",
+    run: bodies::input,
+    seeds: seeds::inputs,
+    ..FRAMED
+};
 /// The holder file.
 pub const HOLDER: Target = Target {
     name: "holder",
@@ -197,6 +204,7 @@ pub const VERIFIER: Target = Target {
 /// Every target.
 pub const TARGETS: &[Target] = &[
     CAPTURE,
+    INPUT,
     HOLDER,
     ISSUER,
     ISSUER_SET,

@@ -13,8 +13,8 @@ use verilens_model::{
 };
 use verilens_prover::srs::Srs;
 use verilens_statement::{
-    Capture, CaptureContent, DType, HolderSecret, IssuerKey, IssuerSet, Opening, Output,
-    OutputKind, Tensor, TensorSpec,
+    Capture, CaptureContent, DType, HolderSecret, InputOpening, IssuerKey, IssuerSet, Opening,
+    Output, OutputKind, Tensor, TensorSpec,
 };
 use zeroize::Zeroizing;
 
@@ -64,6 +64,16 @@ pub(crate) fn captures() -> Vec<Vec<u8>> {
             tensor("signed", DType::Int8, &[3]),
         ]),
     ]
+}
+
+pub(crate) fn inputs() -> Vec<Vec<u8>> {
+    let image = || vec![tensor("image", DType::Uint8, &[2, 3])];
+    let (schema, holder) = ("iris/left/v1", HolderSecret::random(&mut rng()).id());
+    let committed = InputOpening::committed(schema, image(), holder, 7, &mut rng());
+    let public = InputOpening::public(schema, image(), 0);
+    [committed, public]
+        .map(|opening| opening.unwrap().encode().to_vec())
+        .to_vec()
 }
 
 pub(crate) fn holders() -> Vec<Vec<u8>> {

@@ -130,6 +130,7 @@ macro_rules! replays {
 
 replays! {
     capture: 3000,
+    input: 3000,
     holder: 3000,
     issuer: 3000,
     issuer_set: 2000,

@@ -4,7 +4,7 @@ use verilens_solidity::{
     evm::{Address, Optimizer, Solc},
     Package,
 };
-use verilens_statement::{field::to_bytes, scheme::statement_word, OutputMode, SignatureScheme};
+use verilens_statement::{field::to_bytes, OutputMode, Subject, Visibility};
 use verilens_verifier::VerifyingKey;
 
 use super::{proofs::*, world::*};
@@ -81,16 +81,22 @@ fn what_is_no_verifier_is_refused() {
 }
 
 #[test]
-fn verifiers_of_revealed_outputs_are_refused() {
+fn verifiers_of_other_statements_are_refused() {
     let mut world = World::ready();
-    let revealed = statement_word(
-        SignatureScheme::EddsaBabyJubJubPoseidon,
-        OutputMode::Revealed,
-    );
-    let revealed = to_bytes(&revealed);
-    let verifier = hostile(&mut world, revealed, 0);
-    let refusal = error("UnknownStatement(uint256)", &[revealed]);
-    world.owner_is_refused(ACCEPT, &[Value::address(verifier)], refusal);
+    // Revealed outputs, and whatever nobody signed: a commitment that anyone can make is no nullifier.
+    let mut refused = 0;
+    for visibility in Visibility::all() {
+        let (subject, output) = (visibility.subject(), visibility.output());
+        if matches!(subject, Subject::Signed(_)) && output == OutputMode::Committed {
+            continue;
+        }
+        let statement = to_bytes(&visibility.statement_word());
+        let verifier = hostile(&mut world, statement, 0);
+        let refusal = error("UnknownStatement(uint256)", &[statement]);
+        world.owner_is_refused(ACCEPT, &[Value::address(verifier)], refusal);
+        refused += 1;
+    }
+    assert_eq!(refused, 8);
 }
 
 /// A registry whose current verifier for the first model answers strangely, and whose previous one has ended.

@@ -4,7 +4,9 @@ use verilens_solidity::{
     evm::Status,
     scope::{action_id, scope},
 };
-use verilens_statement::{field::to_bytes, instance::LAYOUT, scheme, OutputMode, SignatureScheme};
+use verilens_statement::{
+    field::to_bytes, instance::LAYOUT, scheme, OutputMode, SignatureScheme, Visibility,
+};
 use verilens_tests::scene::CAPTURED_AT;
 
 use super::{proofs::*, world::*};
@@ -238,12 +240,16 @@ fn other_statements_are_refused() {
         SignatureScheme::EddsaBabyJubJubPoseidon,
         SignatureScheme::EcdsaP256Sha256,
     );
-    for statement in [
+    let unsigned = Visibility::all()
+        .filter(|v| v.subject().scheme().is_none())
+        .map(|v| to_bytes(&v.statement_word()));
+    let others = [
         word(eddsa, OutputMode::Revealed),
         word(p256, OutputMode::Revealed),
         uint(0),
         add(&world.case(PLAIN).words[STATEMENT], &modulus()),
-    ] {
+    ];
+    for statement in others.into_iter().chain(unsigned) {
         let refusal = error("UnknownStatement(uint256)", &[statement]);
         world.refuses_word(PLAIN, STATEMENT, statement, refusal);
     }

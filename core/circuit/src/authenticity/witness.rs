@@ -8,14 +8,14 @@ use crate::chip::edwards::Affine;
 #[derive(Clone)]
 pub enum OriginWitness {
     /// Of a capture that an issuer signed.
-    Signed(AuthWitness),
+    Signed(Box<AuthWitness>),
     /// Of an input, or of weights, that nobody signed.
     Unsigned(InputWitness),
 }
 
 impl From<AuthWitness> for OriginWitness {
     fn from(witness: AuthWitness) -> Self {
-        Self::Signed(witness)
+        Self::Signed(Box::new(witness))
     }
 }
 

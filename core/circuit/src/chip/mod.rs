@@ -1,4 +1,5 @@
 //! One chip a file: its relation, why it is sound, its gates, placement and witness.
+pub mod bits;
 pub mod chains;
 pub mod compare;
 pub mod eddsa;

@@ -206,5 +206,6 @@ fn gates(shapes: &[Vec<PixelShape>], identities: &[Identity], outputs: &[Output]
         network: None,
         // The statement decides; see `crate::compile`.
         signed: true,
+        bits: false,
     }
 }

@@ -82,7 +82,12 @@ pub fn calldata(vk: &Path, proof: &Path, function: Function, out: Option<&Path>)
     let key = files::verifying_key(vk)?;
     let path = proof;
     let proof = files::proof(path)?;
-    check(&key, &proof)?;
+    let instance = check(&key, &proof)?;
+    if function == Function::Upgrade && instance.nullifier().is_none() {
+        return Err(CliError::Refused(
+            "--function upgrade: the registry takes proofs about signed captures only".into(),
+        ));
+    }
     let bytes = encode_proof(&key, &proof).map_err(|e| CliError::file(path, e))?;
     let arguments = [Value::Bytes(bytes), Value::Words(proof.words)];
     let data = hex::encode(call(function.signature(), &arguments));

@@ -12,7 +12,6 @@ use crate::{
     files::{self, Access},
     output::{grouped, print},
     progress::Reporter,
-    supported,
 };
 
 /// Imports an ONNX file and writes the bundle.
@@ -48,12 +47,12 @@ pub fn show(path: &Path) -> Result<()> {
 
 /// Says what a proof will cost.
 pub fn estimate(path: &Path, statement: Statement) -> Result<()> {
-    let scheme = supported(statement.scheme)?;
+    let visibility = statement.visibility()?;
     let bundle = files::model(path)?;
     let estimate = {
         let reporter = Reporter::new();
         reporter.step("laying out the circuit");
-        verilens_prover::estimate(&bundle, scheme, statement.output.into())?
+        verilens_prover::estimate_for(&bundle, visibility)?
     };
     let size = estimate.size;
     print(&format!(

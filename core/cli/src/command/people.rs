@@ -1,4 +1,4 @@
-//! `issuer`, `holder`, `attest`.
+//! `issuer`, `holder`, `attest`, `commit`.
 use std::{
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
@@ -7,14 +7,15 @@ use std::{
 use rand_core::OsRng;
 use verilens_statement::{
     field::{from_hex, to_hex},
-    Capture, CaptureContent, HolderSecret, IssuerKey, IssuerSet,
+    Capture, CaptureContent, Fr, HolderSecret, InputOpening, IssuerKey, IssuerSet, Tensor,
 };
 
 use crate::{
-    args::Attest,
+    args::{Attest, Commit},
     error::{CliError, Result},
     files::{self, Access},
     output::print,
+    tensors::TensorArgument,
 };
 
 const fn secret(force: bool) -> Access {
@@ -74,11 +75,7 @@ pub fn holder_id(path: &Path) -> Result<()> {
 pub fn attest(arguments: &Attest) -> Result<()> {
     let holder = from_hex(&arguments.holder_id, "--holder-id")?;
     let issuer = files::issuer(&arguments.issuer)?;
-    let tensors = arguments
-        .tensors
-        .iter()
-        .map(|t| t.read())
-        .collect::<Result<Vec<_>>>()?;
+    let tensors = read(&arguments.tensors)?;
     let captured_at = match arguments.captured_at {
         Some(time) => time,
         None => now()?,
@@ -90,6 +87,47 @@ pub fn attest(arguments: &Attest) -> Result<()> {
         "{}\ncaptured_at {captured_at}",
         arguments.out.display()
     ))
+}
+
+fn read(tensors: &[TensorArgument]) -> Result<Vec<Tensor>> {
+    tensors.iter().map(TensorArgument::read).collect()
+}
+
+/// Makes an opening and prints what it opens.
+pub fn commit(arguments: &Commit) -> Result<()> {
+    let holder = match &arguments.holder_id {
+        Some(id) => from_hex(id, "--holder-id")?,
+        None => Fr::default(),
+    };
+    let tensors = read(&arguments.tensors)?;
+    let captured_at = match arguments.captured_at {
+        Some(time) => time,
+        None if arguments.public => 0,
+        None => now()?,
+    };
+    let schema = &arguments.schema;
+    let (opening, name) = if arguments.public {
+        let opening = InputOpening::public(schema, tensors, captured_at)?;
+        (opening, "input digest")
+    } else {
+        let opening = InputOpening::committed(schema, tensors, holder, captured_at, &mut OsRng)?;
+        (opening, "commitment  ")
+    };
+    let mut text = String::new();
+    if let Some(out) = &arguments.out {
+        let access = match (arguments.public, arguments.force) {
+            (true, true) => Access::Public,
+            (true, false) => Access::PublicNew,
+            (false, force) => secret(force),
+        };
+        files::write(out, &opening.encode(), access)?;
+        text += &format!("{}\n", out.display());
+    }
+    text += &format!(
+        "{name} {}\ncaptured_at  {captured_at}",
+        to_hex(&opening.word()?)
+    );
+    print(&text)
 }
 
 /// Unix seconds.

@@ -2,7 +2,7 @@
 use std::{path::Path, time::Instant};
 
 use serde::Serialize;
-use verilens_statement::{field::to_hex, Instance, OutputWords};
+use verilens_statement::{field::to_hex, Instance, OutputWords, SignatureScheme, Subject};
 use verilens_verifier::{verify_proof, Proof, VerifyingKey};
 
 use crate::{
@@ -32,12 +32,19 @@ struct Report {
 
 #[derive(Serialize)]
 struct Words {
-    scheme: &'static str,
+    subject: &'static str,
+    input: &'static str,
+    model: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scheme: Option<&'static str>,
     output: &'static str,
     model_digest: String,
     schema: String,
-    issuer_root: String,
-    nullifier: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer_root: Option<String>,
+    /// Word 4, under its name.
+    #[serde(flatten)]
+    mark: Mark,
     scope: String,
     signal: String,
     not_before: u64,
@@ -45,6 +52,28 @@ struct Words {
     output_commitment: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_count: Option<u64>,
+}
+
+/// What word 4 is.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Mark {
+    Nullifier(String),
+    InputCommitment(String),
+    InputDigest(String),
+    ModelCommitment(String),
+}
+
+impl Mark {
+    fn of(instance: &Instance) -> Self {
+        let make = match instance.origin.subject() {
+            Subject::Signed(_) => Self::Nullifier,
+            Subject::CommittedInput => Self::InputCommitment,
+            Subject::PublicInput => Self::InputDigest,
+            Subject::CommittedModel => Self::ModelCommitment,
+        };
+        make(to_hex(&instance.mark()))
+    }
 }
 
 /// Checks that a proof is valid and that its words are those of a statement that this version knows.
@@ -102,13 +131,17 @@ fn examine(key: &Path, proof: &Path) -> Result<(Report, bool)> {
         OutputWords::Committed(word) => (Some(to_hex(word)), None),
         OutputWords::Revealed { count, .. } => (None, Some(*count)),
     };
+    let visibility = instance.visibility();
     let words = Words {
-        scheme: instance.scheme.name(),
+        subject: visibility.subject().name(),
+        input: visibility.input().name(),
+        model: visibility.model().name(),
+        scheme: visibility.subject().scheme().map(SignatureScheme::name),
         output: instance.output.mode().name(),
         model_digest: to_hex(&instance.model_digest),
         schema: to_hex(&instance.schema),
-        issuer_root: to_hex(&instance.issuer_root),
-        nullifier: to_hex(&instance.nullifier),
+        issuer_root: instance.issuer_root().as_ref().map(to_hex),
+        mark: Mark::of(&instance),
         scope: to_hex(&instance.scope),
         signal: to_hex(&instance.signal),
         not_before: instance.not_before,
@@ -143,10 +176,17 @@ fn table(report: &Report, insecure: bool) -> String {
             (Some(commitment), _) => format!("output_commitment  {commitment}"),
             (None, count) => format!("output_count       {}", count.unwrap_or_default()),
         };
+        let root = w.issuer_root.as_deref().unwrap_or("none: nobody signed");
+        let (name, mark) = match &w.mark {
+            Mark::Nullifier(word) => ("nullifier", word),
+            Mark::InputCommitment(word) => ("input_commitment", word),
+            Mark::InputDigest(word) => ("input_digest", word),
+            Mark::ModelCommitment(word) => ("model_commitment", word),
+        };
         text += &format!(
-            "statement          {}, {} output\nmodel_digest       {}\nschema             {}\nissuer_root        {}\n\
-             nullifier          {}\nscope              {}\nsignal             {}\nnot_before         {}\n{output}",
-            w.scheme, w.output, w.model_digest, w.schema, w.issuer_root, w.nullifier, w.scope, w.signal, w.not_before,
+            "statement          {}, {} output\nmodel_digest       {}\nschema             {}\nissuer_root        {root}\n\
+             {name:<18} {mark}\nscope              {}\nsignal             {}\nnot_before         {}\n{output}",
+            w.subject, w.output, w.model_digest, w.schema, w.scope, w.signal, w.not_before,
         );
     }
     if insecure {

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 
 use verilens_statement::{
     field::{text_to_field, to_bytes},
-    Fr, Instance,
+    Fr, Instance, Origin,
 };
 use verilens_verifier::{Proof, VerifyingKey};
 
@@ -50,7 +50,16 @@ impl Registry {
         if instance.schema != self.schema {
             return Err(Refusal::Schema);
         }
-        if !self.roots.contains(&instance.issuer_root) {
+        // Of tensors that nobody signed there is no issuer, and no nullifier.
+        let Origin::Signed {
+            issuer_root,
+            nullifier,
+            ..
+        } = instance.origin
+        else {
+            return Err(Refusal::UnknownIssuers);
+        };
+        if !self.roots.contains(&issuer_root) {
             return Err(Refusal::UnknownIssuers);
         }
         if instance.scope != *scope {
@@ -59,7 +68,7 @@ impl Registry {
         if instance.not_before < self.not_before {
             return Err(Refusal::TooOld);
         }
-        if !self.nullifiers.insert(to_bytes(&instance.nullifier)) {
+        if !self.nullifiers.insert(to_bytes(&nullifier)) {
             return Err(Refusal::AlreadyUsed);
         }
         Ok(instance)

@@ -14,6 +14,8 @@ pub struct Tensor {
     pub values: Vec<f64>,
     /// Whether its type holds integers only.
     pub integer: bool,
+    /// How far rounding to its type goes, relatively.
+    pub rounding: f64,
 }
 
 /// One test.
@@ -26,21 +28,22 @@ pub struct Case {
     pub outputs: Vec<Tensor>,
 }
 
-/// Reads a test's folder.
-pub fn read(folder: &Path) -> Result<Case, String> {
+/// Reads a test's folder; if that cannot be done, for which operator, and why.
+pub fn read(folder: &Path) -> Result<Case, (String, String)> {
     let name = folder.file_name().map(|n| n.to_string_lossy().into_owned());
     let name = name.unwrap_or_default();
-    let bytes = std::fs::read(folder.join("model.onnx")).map_err(|e| e.to_string())?;
-    let model = ModelProto::decode(bytes.as_slice()).map_err(|e| e.to_string())?;
+    let unreadable = |e: String| ("(unreadable)".to_owned(), e);
+    let bytes = std::fs::read(folder.join("model.onnx")).map_err(|e| unreadable(e.to_string()))?;
+    let model = ModelProto::decode(bytes.as_slice()).map_err(|e| unreadable(e.to_string()))?;
     let nodes = model.graph.as_ref().map_or(&[][..], |g| &g.node);
     let operator = match nodes {
         [one] => one.op_type.clone(),
         _ => expanded(folder, &name),
     };
     Ok(Case {
+        inputs: tensors(folder, "input").map_err(|e| (operator.clone(), e))?,
+        outputs: tensors(folder, "output").map_err(|e| (operator.clone(), e))?,
         operator,
-        inputs: tensors(folder, "input")?,
-        outputs: tensors(folder, "output")?,
         name,
         model,
     })
@@ -67,9 +70,9 @@ fn tensors(folder: &Path, kind: &str) -> Result<Vec<Tensor>, String> {
             return Ok(all);
         };
         let proto = TensorProto::decode(bytes.as_slice());
-        all.push(tensor(
-            proto.map_err(|_| "sequences and optionals".to_owned())?,
-        )?);
+        all.push(tensor(proto.map_err(|_| {
+            "inputs or outputs that are no tensors".to_owned()
+        })?)?);
     }
 }
 
@@ -111,7 +114,7 @@ pub fn tensor(proto: TensorProto) -> Result<Tensor, String> {
     };
     let size = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
     if Some(values.len()) != size {
-        return Err("sequences and optionals".to_owned());
+        return Err("inputs or outputs that are no tensors".to_owned());
     }
     let integer = !matches!(
         elem,
@@ -122,6 +125,11 @@ pub fn tensor(proto: TensorProto) -> Result<Tensor, String> {
         shape,
         values,
         integer,
+        rounding: if elem == DataType::Bfloat16 {
+            2f64.powi(-8)
+        } else {
+            1e-3
+        },
     })
 }
 

@@ -61,9 +61,9 @@ fn main() -> ExitCode {
     for folder in &folders {
         match case::read(folder) {
             Ok(case) => report.add(&case.operator, &case.name, run::run(&case, &executors)),
-            Err(reason) => {
+            Err((operator, reason)) => {
                 let outcome = Outcome::Refused(reason);
-                report.add("(unreadable)", "", vec![outcome; executors.len()]);
+                report.add(&operator, "", vec![outcome; executors.len()]);
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::run::Outcome;
 struct Row {
     passed: BTreeMap<Binding, usize>,
     refused: BTreeMap<String, usize>,
+    excepted: BTreeMap<String, &'static str>,
     failed: Vec<String>,
 }
 
@@ -35,23 +36,22 @@ impl Report {
             match outcome {
                 Outcome::Passed(binding) => *row.passed.entry(binding).or_default() += 1,
                 Outcome::Refused(reason) => *row.refused.entry(short(&reason)).or_default() += 1,
+                Outcome::Excepted(reason) => {
+                    row.excepted.insert(test.to_owned(), reason);
+                }
                 Outcome::Failed(reason) => row.failed.push(format!("{test}: {reason}")),
             }
         }
     }
 
-    /// Passed, refused and failed tests of executor `i`.
-    fn totals(&self, i: usize) -> (usize, usize, usize) {
-        let rows = self.rows.values().filter_map(|r| r.get(i));
-        rows.fold((0, 0, 0), |(p, r, f), row| {
-            let (passed, refused): (usize, usize) =
-                (row.passed.values().sum(), row.refused.values().sum());
-            (p + passed, r + refused, f + row.failed.len())
-        })
+    /// Tests of executor `i` that passed, were refused, are exceptions, and failed.
+    fn totals(&self, i: usize) -> [usize; 4] {
+        let rows = self.rows.values().filter_map(|r| r.get(i)).map(Row::counts);
+        rows.fold([0; 4], |sum, row| std::array::from_fn(|k| sum[k] + row[k]))
     }
 
     pub fn failed(&self) -> bool {
-        (0..self.executors.len()).any(|i| self.totals(i).2 > 0)
+        (0..self.executors.len()).any(|i| self.totals(i)[3] > 0)
     }
 
     /// For a terminal.
@@ -59,15 +59,12 @@ impl Report {
         let mut out = String::new();
         for (operator, rows) in &self.rows {
             for (executor, row) in self.executors.iter().zip(rows) {
-                let (passed, refused): (usize, usize) =
-                    (row.passed.values().sum(), row.refused.values().sum());
-                let _ = writeln!(
-                    out,
-                    "{operator:40} {executor:10} {passed:4} passed {refused:4} refused {:4} failed",
-                    row.failed.len()
-                );
+                let _ = writeln!(out, "{operator:40} {executor:10} {}", words(row.counts()));
                 for (reason, count) in &row.refused {
                     let _ = writeln!(out, "    refused {count}: {reason}");
+                }
+                for (test, reason) in &row.excepted {
+                    let _ = writeln!(out, "    exception {test}: {reason}");
                 }
                 for failure in &row.failed {
                     let _ = writeln!(out, "    FAILED {failure}");
@@ -75,11 +72,7 @@ impl Report {
             }
         }
         for (i, executor) in self.executors.iter().enumerate() {
-            let (passed, refused, failed) = self.totals(i);
-            let _ = writeln!(
-                out,
-                "{executor}: {passed} passed, {refused} refused, {failed} failed"
-            );
+            let _ = writeln!(out, "{executor}: {}", words(self.totals(i)));
         }
         out
     }
@@ -87,58 +80,69 @@ impl Report {
     /// For the documentation.
     pub fn markdown(&self) -> String {
         let mut out = String::from(include_str!("operators.head.md"));
+        let _ = writeln!(out, "## Totals\n");
         for (i, executor) in self.executors.iter().enumerate() {
-            let (passed, refused, failed) = self.totals(i);
-            let _ = writeln!(
-                out,
-                "- {executor}: {passed} passed, {refused} refused, {failed} failed."
-            );
+            let _ = writeln!(out, "- {executor}: {}", words(self.totals(i)));
         }
-        let _ = write!(out, "\n| operator |");
+        let _ = write!(out, "\n## Operators\n\n| operator |");
         for executor in &self.executors {
-            let _ = write!(out, " {executor}: passed | refused | failed |");
+            let _ = write!(out, " {executor}: passed | refused |");
         }
-        let _ = writeln!(out, " what may be private | refused because |");
         let _ = writeln!(
             out,
-            "| --- |{} --- | --- |",
-            " --- | --- | --- |".repeat(self.executors.len())
+            " what the passed tests had private | refused because |"
         );
-        let mut unsupported = Vec::new();
+        let columns = " ---: | ---: |".repeat(self.executors.len());
+        let _ = writeln!(out, "| --- |{columns} --- | --- |");
+        let mut refused: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for (operator, rows) in &self.rows {
             let Some(first) = rows.first() else {
                 continue;
             };
-            if first.passed.is_empty() && first.failed.is_empty() {
-                let reasons: Vec<&str> = first.refused.keys().map(String::as_str).collect();
-                unsupported.push((operator, reasons));
+            let reasons: Vec<&str> = first.refused.keys().map(String::as_str).collect();
+            let reasons = reasons.join("; ");
+            if first.counts()[1] == first.counts().iter().sum::<usize>() {
+                refused.entry(reasons).or_default().push(operator);
                 continue;
             }
             let _ = write!(out, "| {operator} |");
             for row in rows {
-                let (passed, refused): (usize, usize) =
-                    (row.passed.values().sum(), row.refused.values().sum());
-                let _ = write!(out, " {passed} | {refused} | {} |", row.failed.len());
+                let [passed, refused, ..] = row.counts();
+                let _ = write!(out, " {passed} | {refused} |");
             }
-            let words: Vec<&str> = first.passed.keys().map(|b| b.words()).collect();
-            let reasons: Vec<&str> = first.refused.keys().map(String::as_str).collect();
-            let _ = writeln!(out, " {} | {} |", words.join("; "), reasons.join("; "));
+            let bindings: Vec<&str> = first.passed.keys().map(|b| b.words()).collect();
+            let _ = writeln!(out, " {} | {reasons} |", bindings.join("; "));
         }
         let _ = writeln!(out, "\n## Refused altogether\n");
-        let mut by_reason: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for (operator, reasons) in unsupported {
-            by_reason
-                .entry(reasons.join("; "))
-                .or_default()
-                .push(operator);
-        }
-        for (reason, operators) in by_reason {
+        for (reason, operators) in refused {
             let _ = writeln!(out, "- {}: {reason}.", operators.join(", "));
+        }
+        let _ = writeln!(
+            out,
+            "\n## Exceptions\n\nTests that expect another answer than this project gives.\n"
+        );
+        for (test, reason) in self.rows.values().flatten().flat_map(|r| &r.excepted) {
+            let _ = writeln!(out, "- `{test}`: {reason}.");
         }
         out
     }
 }
 
+impl Row {
+    /// Passed, refused, excepted, failed.
+    fn counts(&self) -> [usize; 4] {
+        [
+            self.passed.values().sum(),
+            self.refused.values().sum(),
+            self.excepted.len(),
+            self.failed.len(),
+        ]
+    }
+}
+
+fn words([passed, refused, excepted, failed]: [usize; 4]) -> String {
+    format!("{passed:4} passed, {refused:3} refused, {excepted} exceptions, {failed} failed")
+}
 /// The reason alone, without the node and its shapes.
 fn short(reason: &str) -> String {
     let reason = match reason.strip_prefix("node `") {

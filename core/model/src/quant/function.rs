@@ -96,6 +96,36 @@ impl Function {
         })
     }
 
+    /// Whether it asks for its operand's sign before all else.
+    pub fn decides(&self) -> bool {
+        let affine = |s: &&Step| matches!(s, Step::Affine(..));
+        let curved = self.steps.iter().find(|s| !affine(s));
+        matches!(
+            curved,
+            Some(Step::Unary(Unary::Positive | Unary::Sign | Unary::Zero, _))
+        )
+    }
+
+    /// Whether it is made of operations that take integers to integers or fractions.
+    pub fn is_arithmetic(&self) -> bool {
+        self.steps.iter().all(|step| match step {
+            Step::Unary(u, _) => !matches!(
+                u,
+                Unary::Sigmoid
+                    | Unary::Tanh
+                    | Unary::Erf
+                    | Unary::Gelu
+                    | Unary::GeluTanh
+                    | Unary::Exp
+                    | Unary::Log
+                    | Unary::Sqrt
+                    | Unary::Rsqrt
+                    | Unary::Reciprocal
+            ),
+            _ => true,
+        })
+    }
+
     /// Whether its values span orders of magnitude, so that small operands need fine steps.
     pub fn is_steep(&self) -> bool {
         self.steps.iter().any(|step| {
@@ -106,14 +136,28 @@ impl Function {
         })
     }
 
-    /// The bounds that the last step keeps its values in, if it has any.
-    pub fn bounds(&self) -> Option<(f64, f64)> {
-        match self.steps.last()? {
-            Step::Unary(Unary::Sigmoid | Unary::HardSigmoid { .. }, _) => Some((0.0, 1.0)),
-            Step::Unary(Unary::Tanh | Unary::Erf, _) => Some((-1.0, 1.0)),
-            _ => None,
+    /// How large its values can get.
+    pub fn limit(&self) -> Limit {
+        match self.steps.last() {
+            Some(Step::Unary(
+                Unary::Sigmoid | Unary::HardSigmoid { .. } | Unary::Tanh | Unary::Erf,
+                _,
+            )) => Limit::Shared(1.0),
+            Some(Step::Unary(Unary::Clip(low, high), _)) => {
+                Limit::AtMost(low.abs().max(high.abs()))
+            }
+            _ => Limit::None,
         }
     }
+}
+
+/// A bound of a function's magnitude.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Limit {
+    /// One that stands for what the samples show, so that layers with equal functions share a table.
+    Shared(f64),
+    AtMost(f64),
+    None,
 }
 
 /// How each tensor of a graph is made.

@@ -5,7 +5,7 @@
 //! the finest demand wins, and it passes through sums and moves down to the layers, whose weights absorb it.
 
 use super::calibrate::Stats;
-use super::function::{Function, Functions, Step};
+use super::function::{Function, Functions, Limit, Step};
 use crate::float::{FloatGraph, FloatOp, Unary};
 use crate::graph::TensorId;
 
@@ -32,6 +32,8 @@ pub(crate) struct Plan<'a> {
     /// Integers that are computed exactly.
     pub exact: &'a [bool],
     pub precision: Precision,
+    /// What magnitudes over the samples are multiplied by, since fresh inputs reach a little farther: the fewer the samples, the more.
+    headroom: f64,
     pub natural: Vec<bool>,
     /// The step that a wide tensor is asked for.
     demand: Vec<Option<f64>>,
@@ -64,6 +66,7 @@ impl<'a> Plan<'a> {
         stats: &'a [Stats],
         functions: &'a Functions,
         exact: &'a [bool],
+        samples: usize,
         precision: Precision,
     ) -> Self {
         let mut plan = Self {
@@ -72,6 +75,7 @@ impl<'a> Plan<'a> {
             functions,
             exact,
             precision,
+            headroom: 1.0 + 0.5 / (samples.max(1) as f64).sqrt(),
             natural: naturals(graph, functions, exact),
             demand: vec![None; graph.shapes.len()],
         };
@@ -108,7 +112,7 @@ impl<'a> Plan<'a> {
 
     /// The step of a tensor that is to have as many bits as an activation.
     pub fn small(&self, t: TensorId) -> f64 {
-        let magnitude = self.stats(t).magnitude();
+        let magnitude = self.stats(t).magnitude() * self.headroom;
         let magnitude = if magnitude > 0.0 { magnitude } else { 1.0 };
         magnitude / self.levels() as f64
     }
@@ -126,21 +130,24 @@ impl<'a> Plan<'a> {
     pub fn design(&self, t: TensorId, function: &Function) -> Design {
         let exact = self.is_exact(t);
         let steep = function.is_steep();
-        let squares = matches!(
-            function.steps.last(),
-            Some(Step::Unary(Unary::Square, _) | Step::Mul(..))
-        );
+        let squares = match function.steps.last() {
+            Some(Step::Unary(Unary::Square, _)) => true,
+            Some(Step::Mul(a, b)) => a == b,
+            _ => false,
+        };
         // What is multiplied or summed next keeps the digits of small values.
         let extra = if steep || squares { 4 } else { 0 };
         let levels = (1i64 << (self.precision.bits + extra)) - 1;
         let out = if exact {
             1.0
         } else {
-            let (low, high) = function.bounds().unwrap_or_else(|| {
-                let stats = self.stats(t);
-                (stats.min, stats.max)
-            });
-            let magnitude = low.abs().max(high.abs());
+            let seen = self.stats(t).magnitude() * self.headroom;
+            let magnitude = match function.limit() {
+                // A layer that uses a part of the range only deserves its own scale.
+                Limit::Shared(limit) if seen >= limit / 4.0 => limit,
+                Limit::Shared(limit) | Limit::AtMost(limit) => seen.min(limit),
+                Limit::None => seen,
+            };
             let magnitude = if magnitude > 0.0 { magnitude } else { 1.0 };
             magnitude / levels as f64
         };
@@ -207,7 +214,7 @@ impl<'a> Plan<'a> {
             }
             if let Some(function) = self.functions.made.get(t.0).and_then(Option::as_ref) {
                 let x = function.source;
-                let step = if decides(function) {
+                let step = if function.decides() {
                     self.small(x) / divisor
                 } else {
                     self.design(t, function).index / divisor
@@ -240,18 +247,6 @@ impl<'a> Plan<'a> {
             }
         }
     }
-}
-
-/// Whether a function asks only for its operand's sign.
-fn decides(function: &Function) -> bool {
-    let curved = function
-        .steps
-        .iter()
-        .find(|s| !matches!(s, Step::Affine(..)));
-    matches!(
-        curved,
-        Some(Step::Unary(Unary::Positive | Unary::Sign | Unary::Zero, _))
-    )
 }
 
 /// The operand's step that one step of a rounding is, if the function begins with one and nothing is added before.

@@ -5,7 +5,7 @@ use std::fmt;
 use super::error::{Place, Result};
 use super::search::{Fit, Model, Trial};
 use crate::exec::execute_all;
-use crate::float;
+use crate::float::{self, FloatOp};
 use crate::graph::TensorId;
 
 /// One tensor of the float model that the integer model computes.
@@ -51,7 +51,7 @@ pub struct OutputReport {
 /// How well an integer model follows the float model. `Display` writes a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// Every tensor that is computed, inputs left out.
+    /// Every ONNX node whose result is computed.
     pub nodes: Vec<NodeReport>,
     /// Every output.
     pub outputs: Vec<OutputReport>,
@@ -132,8 +132,19 @@ pub(crate) fn of(model: &Model<'_>, trial: &Trial) -> Result<Report> {
         agreement: fit.agreement,
         agreement_with_input: ideal.agreement,
     });
+    // One ONNX node may have become several here: its result is the last.
+    let mut last: Vec<NodeReport> = vec![];
+    for node in nodes {
+        if last
+            .last()
+            .is_some_and(|n| n.name == node.name && n.op == node.op)
+        {
+            last.pop();
+        }
+        last.push(node);
+    }
     Ok(Report {
-        nodes: nodes.collect(),
+        nodes: last,
         outputs: outputs.collect(),
         samples: calibration.bytes.len(),
         bits: trial.precision.bits,
@@ -147,8 +158,18 @@ pub(crate) fn of(model: &Model<'_>, trial: &Trial) -> Result<Report> {
 fn warnings(model: &Model<'_>, trial: &Trial) -> Vec<String> {
     let mut warnings = vec![];
     let samples = model.calibration.bytes.len();
-    let floats = model.exact.iter().any(|e| !e);
-    if floats && samples < FEW_SAMPLES {
+    let nodes = model.graph.nodes.iter().enumerate();
+    let guessed = nodes.filter(|(i, node)| {
+        let t = model.graph.inputs.len() + i;
+        let at = |list: &[bool]| list.get(t) == Some(&true);
+        let layer = matches!(
+            node.op,
+            FloatOp::Conv { .. } | FloatOp::Dense { .. } | FloatOp::Mul | FloatOp::MatMul
+        );
+        let function = model.functions.made.get(t).is_some_and(Option::is_some);
+        at(&model.functions.needed) && !at(&model.exact) && (layer || function)
+    });
+    if guessed.count() > 0 && samples < FEW_SAMPLES {
         warnings.push(format!(
             "{samples} samples say little about the ranges of real inputs: values beyond them saturate; use a hundred or more"
         ));

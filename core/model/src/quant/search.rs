@@ -100,23 +100,23 @@ fn with_bits(model: &Model<'_>, bits: u32) -> Result<Trial> {
     let limit = model.options.max_entries;
     let divisor = divisor(model, bits);
     let mut cap = limit;
-    loop {
+    let mut entries = None;
+    while cap >= 1 << (bits + 1) {
         let precision = Precision { bits, divisor, cap };
-        let trial = trial(model, precision)?;
-        if trial.entries.0 <= limit {
-            return Ok(trial);
+        match (trial(model, precision), entries) {
+            (Ok(trial), _) if trial.entries.0 <= limit => return Ok(trial),
+            (Ok(trial), _) => entries = Some(trial.entries.0),
+            (Err(error), None) => return Err(error),
+            // It took larger tables, which were too many.
+            (Err(_), Some(_)) => break,
         }
         cap /= 2;
-        if cap < 1 << (bits + 1) {
-            return Err(QuantError::TooManyEntries {
-                entries: trial.entries.0,
-                limit,
-            });
-        }
     }
+    let entries = entries.unwrap_or(1 << (bits + 1));
+    Err(QuantError::TooManyEntries { entries, limit })
 }
 
-/// The smallest divisor at which rounding the weights adds less to a sum than rounding the sum does.
+/// The smallest divisor at which rounding the weights adds no more to a sum than a step of its activation.
 fn divisor(model: &Model<'_>, bits: u32) -> i64 {
     let levels = ((1u64 << bits) - 1) as f64;
     let mut noise = 0.0f64;
@@ -145,7 +145,7 @@ fn divisor(model: &Model<'_>, bits: u32) -> i64 {
         let deviation = (terms as f64 / 12.0).sqrt() * usual * levels;
         noise = noise.max(deviation);
     }
-    let fits = |d: &&i64| **d as f64 >= 4.0 * noise;
+    let fits = |d: &&i64| **d as f64 >= 2.0 * noise;
     DIVISORS
         .iter()
         .find(fits)
@@ -161,6 +161,7 @@ fn trial(model: &Model<'_>, precision: Precision) -> Result<Trial> {
         &calibration.stats,
         &model.functions,
         &model.exact,
+        calibration.bytes.len(),
         precision,
     );
     let emitted = emit::emit(&plan, model.inputs.to_vec(), model.scales)?;

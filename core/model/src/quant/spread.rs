@@ -89,13 +89,12 @@ impl Spread {
         }
     }
 
-    /// Lines of an axis; `None` is a line of `fill`.
+    /// Lines of an axis; `None` is a line of `fill`, or like all others if they are the same.
     pub fn pick(&self, axis: usize, positions: &[Option<usize>], fill: f64) -> Self {
-        if self.dim(axis) == 1 && positions.iter().all(Option::is_some) {
+        if self.dim(axis) == 1 {
             return self.clone();
         }
-        let all = |p: &Option<usize>| p.map(|p| if self.dim(axis) == 1 { 0 } else { p });
-        let positions = positions.iter().map(all);
+        let positions = positions.iter().copied();
         let values = kernels::pick((&self.shape, &self.values), axis, positions.clone(), fill);
         let mut shape = self.shape.clone();
         if let Some(d) = shape.get_mut(axis) {

@@ -4,7 +4,9 @@ use verilens_model::image::{read_grey_image, write_grey_png};
 use verilens_model::npy::{read_npy, write_npy};
 use verilens_model::ModelBundle;
 use verilens_statement::issuer::leaf;
-use verilens_statement::{Capture, HolderSecret, IssuerKey, IssuerSet, Opening};
+use verilens_statement::{
+    Capture, HolderSecret, InputOpening, IssuerKey, IssuerSet, Opening, Subject,
+};
 
 use super::refused;
 use crate::Verdict;
@@ -16,6 +18,20 @@ pub(crate) fn capture(data: &[u8]) -> Verdict {
             // Most have no valid signature any more; whatever is structurally right has a digest.
             capture.digest().unwrap();
             let _ = capture.verify_signature();
+            Verdict::Accepted
+        }
+        Err(e) => refused(e),
+    }
+}
+
+pub(crate) fn input(data: &[u8]) -> Verdict {
+    match InputOpening::decode(data) {
+        Ok(opening) => {
+            assert!(*opening.encode() == data);
+            opening.word().unwrap();
+            // No opening is one for every subject: a salt is needed, or forbidden.
+            let fits = |subject: &Subject| opening.check_for(*subject).is_ok();
+            assert!(!Subject::ALL.iter().all(fits));
             Verdict::Accepted
         }
         Err(e) => refused(e),

@@ -6,7 +6,7 @@ mod verifier;
 
 #[cfg(feature = "onnx")]
 pub(crate) use files::onnx;
-pub(crate) use files::{capture, holder, image, issuer, issuer_set, model, npy, opening};
+pub(crate) use files::{capture, holder, image, input, issuer, issuer_set, model, npy, opening};
 pub(crate) use srs::{halo2_raw, ptau, srs};
 pub(crate) use verifier::{proof, verifier, vk};
 

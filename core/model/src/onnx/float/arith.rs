@@ -140,8 +140,9 @@ pub(crate) fn pow(g: &mut Builder, call: &Call<'_>) -> Result<Value> {
     let (x, exponent) = pair(call)?;
     let Some(exponents) = exponent.as_const() else {
         let base = x.as_const().filter(|v| v.iter().all(|&v| v > 0.0));
-        let base =
-            base.ok_or_else(|| call.refuse("a private exponent needs a constant base above 0"))?;
+        let base = base.filter(|_| !x.is_integer()).ok_or_else(|| {
+            call.refuse("a private exponent needs a constant base above 0, of floats")
+        })?;
         let logs = base.iter().map(|v| libm::log(*v)).collect();
         let logs = Value::constant(&x.shape, logs, x.elem);
         let product = g.mul(exponent, &logs)?;

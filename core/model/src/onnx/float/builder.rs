@@ -14,16 +14,22 @@ use crate::shape::elements;
 /// Multiplications that the evaluation of constants may take.
 const MAX_FOLDING: usize = 1 << 32;
 
+/// Elements of evaluated constants.
+const MAX_FOLDED: usize = 1 << 28;
+
 /// The graph so far.
 #[derive(Default)]
 pub(crate) struct Builder {
     pub graph: FloatGraph,
     node: String,
     onnx: String,
-    /// Elements of the graph's tensors, and of its nodes' constants.
+    /// Elements of the graph's tensors, of its nodes' constants, and of the file's.
     total: usize,
     constants: usize,
+    file: usize,
     folding: usize,
+    /// Elements of constants that were evaluated.
+    folded: usize,
     zero: Option<TensorId>,
 }
 
@@ -50,7 +56,7 @@ impl Builder {
 
     /// Counts a constant of the file.
     pub(crate) fn count_constant(&mut self, size: usize) -> Result<()> {
-        self.constants = bounded(self.constants, size, "elements of all constants")?;
+        self.file = bounded(self.file, size, "elements of all constants")?;
         Ok(())
     }
 
@@ -77,8 +83,15 @@ impl Builder {
                     "at most 2^32 multiplications over constants; fold them before the export",
                 ));
             }
+            let folded = self.folded.saturating_add(size);
+            if folded > MAX_FOLDED {
+                return Err(OnnxError::invalid(
+                    what(),
+                    "at most 2^28 elements of evaluated constants; fold them before the export",
+                ));
+            }
             let (shape, values) = apply(&op, &known, &what)?;
-            self.folding = total;
+            (self.folding, self.folded) = (total, folded);
             return Ok(Value::constant(&shape, values, elem));
         }
         let inputs: Result<Vec<TensorId>> = inputs.iter().map(|v| self.tensor(v)).collect();

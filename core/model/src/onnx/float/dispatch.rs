@@ -4,7 +4,8 @@ use super::super::Result;
 use super::builder::Builder;
 use super::value::{Call, Value};
 use super::{
-    activation, arith, gather, index, linear, logic, moves, norm, pool, quant, reduce, shapes,
+    activation, arith, gather, index, linear, logic, moves, norm, pool, quant, reduce, resize,
+    shapes,
 };
 use crate::float::Unary;
 
@@ -18,6 +19,7 @@ pub(crate) fn core(g: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>> {
         "Dropout" => return moves::dropout(call),
         "LayerNormalization" => return norm::layer(g, call),
         "Split" => return index::split(g, call),
+        "MaxPool" => return pool::max_pool(g, call),
         "TopK" => return reduce::top_k(g, call),
         _ => {}
     }
@@ -30,7 +32,6 @@ pub(crate) fn core(g: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>> {
         "ConvTranspose" => linear::conv_transpose(g, call),
         "Gemm" => linear::gemm(g, call),
         "MatMul" => linear::matmul_op(g, call),
-        "MaxPool" => pool::max_pool(g, call),
         "AveragePool" => pool::average_pool(g, call),
         "LpPool" => pool::lp_pool(g, call),
         "GlobalAveragePool" => pool::global_average(g, call),
@@ -109,6 +110,7 @@ pub(crate) fn core(g: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>> {
         "EyeLike" => shapes::eye_like(call),
         "Trilu" => shapes::trilu(g, call),
         "NonZero" => shapes::non_zero(call),
+        "Resize" | "Upsample" => resize::resize(g, call),
         "QuantizeLinear" => quant::quantize_linear(g, call),
         "DequantizeLinear" => quant::dequantize_linear(g, call),
         "QLinearConv" => quant::qlinear_conv(g, call),
@@ -148,5 +150,37 @@ pub(crate) fn ml(g: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>> {
 }
 
 fn unknown(call: &Call<'_>) -> super::super::OnnxError {
-    call.refuse("operator not supported")
+    let reason = match call.node.op_type.as_str() {
+        "Bernoulli" | "Multinomial" | "RandomNormal" | "RandomNormalLike" | "RandomUniform"
+        | "RandomUniformLike" => {
+            "random numbers, of which a proof can say nothing; draw them outside and make them an input"
+        }
+        "If" | "Loop" | "Scan" | "SequenceMap" => {
+            "control flow; export the model traced, with its branch taken and its loops unrolled"
+        }
+        "LSTM" | "GRU" | "RNN" => {
+            "recurrence; export the cell unrolled, as MatMul, Add and activations"
+        }
+        "Attention" | "RotaryEmbedding" | "Einsum" | "CenterCropPad" => {
+            "not lowered as one operator; export it as the operators it stands for"
+        }
+        "DynamicQuantizeLinear" => {
+            "a scale that depends on private values; quantise the model statically"
+        }
+        "NonMaxSuppression" | "Unique" => "the size of the result depends on private values",
+        "Imputer" => "missing values, which a capture has none of; impute outside",
+        "IsNaN" | "IsInf" => "all numbers of the graph are finite",
+        "Sin" | "Cos" | "Tan" | "Asin" | "Acos" | "Atan" | "Sinh" | "Cosh" | "Asinh" | "Acosh"
+        | "Atanh" | "Det" => "no such function of private values; evaluate it outside the model",
+        "BitShift" | "BitwiseAnd" | "BitwiseOr" | "BitwiseXor" | "BitwiseNot" => {
+            "bits of integers; use comparisons, or And, Or and Xor of bools"
+        }
+        "TfIdfVectorizer" | "StringNormalizer" | "StringConcat" | "StringSplit"
+        | "RegexFullMatch" | "CategoryMapper" | "DictVectorizer" => {
+            "strings; turn them into numbers outside the model"
+        }
+        "SVMClassifier" | "SVMRegressor" => "kernels; use a linear model, or export the kernel as operators",
+        _ => "operator not supported; docs/operators.md lists those that are",
+    };
+    call.refuse(reason)
 }

@@ -181,8 +181,15 @@ pub(crate) fn conv_transpose(g: &mut Builder, call: &Call<'_>) -> Result<Value> 
         let at = |v: &[usize]| v.get(i).copied().unwrap_or(0);
         let (size, stride) = (at(&spatial), at(&strides));
         let reach = at(&dilations) * at(&kernel).saturating_sub(1) + 1;
-        let full = (size - 1) * stride + reach + at(&extra);
+        let mut full = (size - 1) * stride + reach + at(&extra);
+        let mut more_after = at(&extra);
         let end = pads.get(i + rank).copied().unwrap_or(0);
+        // A wanted shape may be larger than what the kernel reaches.
+        if let Some(shape) = &wanted {
+            let missing = at(shape).saturating_sub(full);
+            full += missing;
+            more_after += missing;
+        }
         let total = match (&wanted, auto) {
             (Some(shape), _) => Some(full.saturating_sub(at(shape))),
             (None, "SAME_UPPER" | "SAME_LOWER") => Some(full.saturating_sub(size * stride)),
@@ -200,7 +207,7 @@ pub(crate) fn conv_transpose(g: &mut Builder, call: &Call<'_>) -> Result<Value> 
             (m.saturating_sub(p), p.saturating_sub(m))
         });
         let (before, cut_before) = cut(more, begin);
-        let (after, cut_after) = cut(more + at(&extra), end);
+        let (after, cut_after) = cut(more + more_after, end);
         y = g.pad(&y, i + 2, before, after, FloatPad::Constant(0.0))?;
         let dim = y.dim(i + 2);
         let last = dim.checked_sub(cut_after).filter(|&l| l > cut_before);

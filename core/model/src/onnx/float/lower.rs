@@ -1,6 +1,6 @@
 //! The walk over the file's nodes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tract_onnx::pb;
 use tract_onnx::pb::tensor_proto::DataType;
@@ -107,8 +107,9 @@ pub(crate) fn lower(
             .count_constant(value.shape.iter().product())?;
         lowered.define(&t.name, Some(value))?;
     }
-    let is_constant = |name: &str| graph.initializer.iter().any(|t| t.name == name);
-    for input in graph.input.iter().filter(|i| !is_constant(&i.name)) {
+    // Old files list their constants among the inputs too.
+    let constants: HashSet<&String> = graph.initializer.iter().map(|t| &t.name).collect();
+    for input in graph.input.iter().filter(|i| !constants.contains(&i.name)) {
         add_input(&mut lowered, input, options)?;
     }
     for name in options.bool_names() {

@@ -22,6 +22,7 @@ mod ops;
 mod pool;
 mod quant;
 mod reduce;
+mod resize;
 mod shapes;
 mod value;
 mod window;
@@ -29,6 +30,7 @@ mod window;
 use std::path::Path;
 
 use super::{read_file, read_model, ImportOptions, Result};
+use crate::float::simplify::simplify;
 use crate::float::FloatGraph;
 
 /// Imports a file as a graph over the reals. External tensor data is read from the file's own folder only.
@@ -52,7 +54,7 @@ fn import(bytes: &[u8], folder: Option<&str>, options: &ImportOptions) -> Result
     let model = read_model(bytes)?;
     let lowered = lower::lower(&model, folder, options)?;
     check::shapes_agree(&model, folder, &lowered)?;
-    let graph = lowered.finish();
+    let graph = simplify(lowered.finish());
     crate::float::shape::check(&graph)?;
     Ok(graph)
 }

@@ -133,7 +133,7 @@ pub(crate) fn lp(g: &mut Builder, call: &Call<'_>) -> Result<Value> {
     let x = call.input(0)?;
     let axis = call.axis(attrs.int("axis", -1), x.rank())?;
     let p = attrs.int("p", 2);
-    let powers = g.unary(x, norm_power(call, p)?)?;
+    let powers = norm_power(g, call, x, p)?;
     let sum = g.sum(&powers, &[axis])?;
     let norm = root(g, &sum, p)?;
     let factor = g.unary(&norm, Unary::Reciprocal)?;

@@ -278,6 +278,12 @@ impl Builder {
         combine: &mut dyn FnMut(&mut Self, &Value, &Value) -> Result<Value>,
     ) -> Result<Value> {
         let mut x = x.clone();
+        if x.dim(axis) == 0 {
+            return Err(OnnxError::invalid(
+                "axis",
+                "at least one element to choose from",
+            ));
+        }
         while x.dim(axis) > 1 {
             let dim = x.dim(axis);
             let half = dim.div_ceil(2);

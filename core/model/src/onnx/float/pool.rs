@@ -3,6 +3,7 @@
 use tract_onnx::pb::tensor_proto::DataType;
 
 use super::super::Result;
+use super::arith::power;
 use super::builder::Builder;
 use super::linear::box_filter;
 use super::value::{Call, Value};
@@ -26,17 +27,18 @@ fn axes(call: &Call<'_>, more: &[&str], most: usize) -> Result<Vec<Axis>> {
     window::axes(call, &attrs, spatial, &kernel)
 }
 
-/// One axis after another, for each the largest of its windows' elements.
-pub(crate) fn max_pool(g: &mut Builder, call: &Call<'_>) -> Result<Value> {
+/// One axis after another, for each the largest of its windows' elements; with where it was, if that is asked for.
+pub(crate) fn max_pool(g: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>> {
     let axes = axes(call, &["dilations", "storage_order"], 6)?;
+    let attrs = call.attrs(&[&POOL[..], &["dilations", "storage_order"]].concat())?;
     let mut x = call.input(0)?.clone();
+    if call.node.output.get(1).is_some_and(|name| !name.is_empty()) {
+        return max_pool_places(g, call, &axes, attrs.int("storage_order", 0) != 0);
+    }
     for (i, axis) in axes.iter().enumerate() {
         let mut best: Option<Value> = None;
         for k in 0..axis.kernel {
-            let Some(positions) = window_positions(axis, k) else {
-                return Err(call.invalid("pads", "no window inside the padding"));
-            };
-            let candidate = g.pick(&x, i + 2, positions)?;
+            let candidate = g.pick(&x, i + 2, inside(call, axis, k)?)?;
             best = Some(match best {
                 None => candidate,
                 Some(best) => g.max(&best, &candidate)?,
@@ -44,15 +46,80 @@ pub(crate) fn max_pool(g: &mut Builder, call: &Call<'_>) -> Result<Value> {
         }
         x = best.unwrap_or(x);
     }
-    Ok(x)
+    Ok(vec![x])
+}
+
+/// Of equal elements the first in the order of the places wins, so the axis that counts fastest goes first.
+fn max_pool_places(
+    g: &mut Builder,
+    call: &Call<'_>,
+    axes: &[Axis],
+    column_major: bool,
+) -> Result<Vec<Value>> {
+    let mut x = call.input(0)?.clone();
+    let spatial: Vec<usize> = (2..x.rank()).collect();
+    let fastest_first: Vec<usize> = if column_major {
+        spatial
+    } else {
+        spatial.into_iter().rev().collect()
+    };
+    let mut places = numbered(&x.shape, &fastest_first);
+    for &axis in &fastest_first {
+        let Some(window) = axes.get(axis - 2) else {
+            continue;
+        };
+        let mut best: Option<(Value, Value)> = None;
+        for k in 0..window.kernel {
+            let positions = inside(call, window, k)?;
+            let candidate = g.pick(&x, axis, positions.clone())?;
+            let place = g.pick(&places, axis, positions)?;
+            best = Some(match best {
+                None => (candidate, place),
+                Some((value, old)) => {
+                    let wins = g.greater(&candidate, &value)?;
+                    (g.max(&value, &candidate)?, g.choose(&wins, &place, &old)?)
+                }
+            });
+        }
+        if let Some((value, place)) = best {
+            (x, places) = (value, place);
+        }
+    }
+    let places = places.with_elem(DataType::Int64);
+    Ok(vec![x, places])
+}
+
+/// The number of each element, in an order of the spatial axes.
+fn numbered(shape: &[usize], fastest_first: &[usize]) -> Value {
+    let mut values = Vec::with_capacity(shape.iter().product());
+    let mut steps = vec![0; shape.len()];
+    let mut step = 1;
+    let outer = [1, 0];
+    for &axis in fastest_first.iter().chain(&outer) {
+        if let (Some(s), Some(d)) = (steps.get_mut(axis), shape.get(axis)) {
+            *s = step;
+            step *= d;
+        }
+    }
+    for i in 0..shape.iter().product() {
+        let (mut rest, mut number) = (i, 0);
+        for (&dim, &step) in shape.iter().zip(&steps).rev() {
+            number += rest % dim * step;
+            rest /= dim;
+        }
+        values.push(number as f64);
+    }
+    Value::constant(shape, values, DataType::Int64)
+}
+
+fn inside(call: &Call<'_>, axis: &Axis, k: usize) -> Result<Vec<usize>> {
+    let positions = window_positions(axis, k);
+    positions.ok_or_else(|| call.invalid("pads", "no window inside the padding"))
 }
 
 /// Where each window's `k`-th element is; where that is in the padding, another element of the window, so that padding never wins.
 fn window_positions(axis: &Axis, k: usize) -> Option<Vec<usize>> {
-    let inside = |w: usize| {
-        let at = |k: usize| axis.position(w, k);
-        at(k).or_else(|| (0..axis.kernel).find_map(at))
-    };
+    let inside = |w: usize| axis.position(w, k).or_else(|| axis.first(w));
     (0..axis.out).map(inside).collect()
 }
 
@@ -109,32 +176,34 @@ fn pad_windows(g: &mut Builder, x: &Value, axes: &[Axis]) -> Result<Value> {
     Ok(x)
 }
 
-/// `(Σ |x|^p)^(1/p)` over windows, for p = 1 and 2.
+/// `(Σ |x|^p)^(1/p)` over windows.
 pub(crate) fn lp_pool(g: &mut Builder, call: &Call<'_>) -> Result<Value> {
     let axes = axes(call, &["dilations", "p"], 2)?;
     let attrs = call.attrs(&[&POOL[..], &["dilations", "p"]].concat())?;
     let p = attrs.int("p", 2);
     let x = call.input(0)?;
-    let powers = g.unary(x, norm_power(call, p)?)?;
+    let powers = norm_power(g, call, x, p)?;
     let padded = pad_windows(g, &powers, &axes)?;
     let sums = box_filter(g, call, &padded, &axes, 1.0)?;
     root(g, &sums, p)
 }
 
-/// The function whose sum is the norm's `p`-th power.
-pub(crate) fn norm_power(call: &Call<'_>, p: i64) -> Result<Unary> {
+/// What the norm's `p`-th power is the sum of.
+pub(crate) fn norm_power(g: &mut Builder, call: &Call<'_>, x: &Value, p: i64) -> Result<Value> {
     match p {
-        1 => Ok(Unary::Abs),
-        2 => Ok(Unary::Square),
-        _ => Err(call.refuse(format!("p = {p}: only norms of p = 1 and p = 2"))),
+        2 => g.unary(x, Unary::Square),
+        1 | 3..=16 => {
+            let y = g.unary(x, Unary::Abs)?;
+            power(g, &y, p as f64)
+        }
+        _ => Err(call.refuse(format!("p = {p}: only norms of p = 1 to 16"))),
     }
 }
 
 pub(crate) fn root(g: &mut Builder, x: &Value, p: i64) -> Result<Value> {
-    if p == 2 {
-        g.unary(x, Unary::Sqrt)
-    } else {
-        Ok(x.clone())
+    match p {
+        1 => Ok(x.clone()),
+        _ => power(g, x, 1.0 / p as f64),
     }
 }
 
@@ -161,7 +230,7 @@ pub(crate) fn global_max(g: &mut Builder, call: &Call<'_>) -> Result<Value> {
 pub(crate) fn global_lp(g: &mut Builder, call: &Call<'_>) -> Result<Value> {
     let p = call.attrs(&["p"])?.int("p", 2);
     let x = call.input(0)?;
-    let powers = g.unary(x, norm_power(call, p)?)?;
+    let powers = norm_power(g, call, x, p)?;
     let sums = g.sum(&powers, &spatial_axes(call, x)?)?;
     root(g, &sums, p)
 }

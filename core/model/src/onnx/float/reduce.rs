@@ -68,7 +68,7 @@ pub(crate) fn reduce(g: &mut Builder, call: &Call<'_>, kind: &str) -> Result<Opt
 }
 
 fn norm(g: &mut Builder, call: &Call<'_>, x: &Value, axes: &[usize], p: i64) -> Result<Value> {
-    let y = g.unary(x, norm_power(call, p)?)?;
+    let y = norm_power(g, call, x, p)?;
     let y = g.sum(&y, axes)?;
     root(g, &y, p)
 }

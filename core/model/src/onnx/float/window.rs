@@ -40,6 +40,13 @@ impl Axis {
         end.saturating_sub(self.before + self.size)
     }
 
+    /// The first element of a window that is in the input.
+    pub(crate) fn first(&self, window: usize) -> Option<usize> {
+        let missing = self.before.saturating_sub(window * self.stride);
+        let k = missing.div_ceil(self.dilation);
+        self.position(window, k).filter(|_| k < self.kernel)
+    }
+
     /// Where the windows' `k`-th elements are, if not in the padding.
     pub(crate) fn position(&self, window: usize, k: usize) -> Option<usize> {
         let at = window * self.stride + k * self.dilation;
@@ -135,9 +142,8 @@ pub(crate) fn axes(
         }
         let limit = Graph::MAX_ELEMENTS;
         let sane = |a: &Axis| {
-            [a.out, a.before, a.after, a.kernel]
-                .iter()
-                .all(|&v| v <= limit)
+            let elements = a.out.checked_mul(a.kernel).is_some_and(|n| n <= limit);
+            elements && a.before <= limit && a.after <= limit
         };
         let fits = axis.output(auto, ceil).filter(sane);
         axes.push(fits.ok_or_else(|| {

@@ -51,19 +51,18 @@ impl Emitter<'_> {
 
     /// The tensor in one positive scale and without offset. Exact integers come out in steps of 1 if their scales differ.
     pub(super) fn aligned(&mut self, t: TensorId, rep: Rep) -> Result<Rep> {
-        let step = self.plan.step(t);
+        self.aligned_to(t, rep, self.plan.step(t))
+    }
+
+    /// The same, in this step or a finer one if its scales differ.
+    pub(super) fn aligned_to(&mut self, t: TensorId, rep: Rep, step: f64) -> Result<Rep> {
         let uniform = rep.scale.single().filter(|s| *s != 0.0);
         let step = match uniform {
             // One scale can be kept, or divided.
             Some(s) if self.keeps_offset(t, &rep, s.abs()) => s.abs(),
+            _ if self.plan.is_exact(t) => 1.0,
             Some(s) => s.abs() / FINER,
-            None if self.plan.is_exact(t) => 1.0,
-            None if 0.5 * self.magnitude(rep.tensor) <= self.tolerance() => step,
-            None => {
-                let scales = rep.scale.values.iter().map(|s| s.abs());
-                let least = scales.filter(|s| *s > 0.0).fold(f64::INFINITY, f64::min);
-                step.min(least / FINER)
-            }
+            None => step * self.refined(self.magnitude(rep.tensor)),
         };
         let factors = self.constant(&rep.scale, |s| s / step);
         let tensor = self.times(t, rep.tensor, &factors)?;
@@ -87,6 +86,23 @@ impl Emitter<'_> {
     /// Errors in units of a wide tensor that its requantisation will not notice.
     fn tolerance(&self) -> f64 {
         self.plan.precision.divisor as f64 / 8.0
+    }
+
+    /// What a step is multiplied by so that rounding factors of integers up to a magnitude to it does not matter: each is off by half at
+    /// most.
+    fn refined(&self, magnitude: f64) -> f64 {
+        (2.0 * self.tolerance() / magnitude.max(1.0)).min(1.0)
+    }
+
+    /// An operand of a sum or choice of tensors. One whose steps are far finer than the result's is requantised: no factor could coarsen
+    /// them.
+    pub(super) fn operand(&mut self, t: TensorId, x: TensorId, factor: f64) -> Result<Rep> {
+        let rep = self.rep(x)?;
+        let finest = rep.scale.values.iter().fold(0.0f64, |m, s| m.max(s.abs())) * factor.abs();
+        if self.plan.is_exact(t) || finest >= self.plan.step(t) / 4.0 {
+            return Ok(rep);
+        }
+        self.small(x)
     }
 
     /// Factors that bring tensors of these scales to one step, and the step: exact ratios where they are small integers, else the
@@ -118,7 +134,7 @@ impl Emitter<'_> {
         if errors.sum::<f64>() <= self.tolerance() {
             return (wanted, ratios(wanted));
         }
-        let step = (least / (4.0 * FINER)).min(wanted);
+        let step = wanted * self.refined(tensors.iter().map(|x| self.magnitude(*x)).sum());
         (step, ratios(step))
     }
 
@@ -130,8 +146,12 @@ impl Emitter<'_> {
     ) -> Result<(f64, Vec<TensorId>)> {
         let mut reps = Vec::with_capacity(operands.len());
         for &x in operands {
-            let rep = self.rep(x)?;
-            reps.push(self.aligned(x, rep)?);
+            let rep = self.operand(t, x, 1.0)?;
+            reps.push(if rep.scale.single().is_none() {
+                self.aligned_to(x, rep, self.plan.step(t))?
+            } else {
+                self.aligned(x, rep)?
+            });
         }
         let scales: Vec<f64> = reps
             .iter()

@@ -6,9 +6,9 @@
 //! `k·2^e - z(k)·m <= c <= k·2^e - 1 - (z(k) - 1)·m` for every k.
 //!
 //! The smallest e for which some c exists is taken; the thresholds themselves come from the function, so nothing is approximated.
-//! Rounding halves to even has no such c where a half occurs, since the steps are then of two lengths in turn. The factor is M = m/2^e
-//! with m odd there, and q_f = floor(z·M + 1/2) and q_c = ceil(z·M - 1/2) differ by 1 on halves and nowhere else. A table of their sum
-//! tells which: an even sum 2q is q, an odd one stands for a half, and the table holds the even neighbour.
+//! Rounding halves to even has no such c where a half occurs, since the steps are then of two lengths in turn. But rounding all halves
+//! up is such a staircase, and so is rounding all of them down. Their quotients differ by 1 on halves and nowhere else, so a table of
+//! their sum tells which is which: an even sum 2q is q, an odd one stands for a half, and the table holds the even neighbour.
 
 use super::{integer, Emitter, Rep};
 use crate::float::Unary;
@@ -23,6 +23,7 @@ const MAX_EXPONENT: u32 = 40;
 const MAX_PRODUCT: i128 = 1 << 60;
 
 /// A rounding of integers: `value(z)` is monotone.
+#[derive(Clone, Copy)]
 struct Staircase {
     low: i64,
     high: i64,
@@ -89,28 +90,23 @@ impl Staircase {
         None
     }
 
-    /// `(m, e)` of a slope that is exactly m/2^e.
-    fn dyadic(&self) -> Option<(i64, u32)> {
-        let (slope, _) = self.slope();
-        let exponents = 1..=MAX_EXPONENT;
-        let exact = exponents
-            .map(|e| (slope * (1u64 << e) as f64, e))
-            .find(|(m, _)| m.fract() == 0.0)?;
-        let widest = i128::from(self.low.unsigned_abs().max(self.high.unsigned_abs())) + 1;
-        let m = exact.0 as i64;
-        (m > 0 && i128::from(m) * widest <= MAX_PRODUCT).then_some((m, exact.1))
+    /// The integer that lies half-way below a level, if one does; the level begins at `z`, or right after the half.
+    fn half(&self, level: i64, z: i64) -> Option<i64> {
+        let half = (level - self.slope().1) as f64 - 0.5;
+        let argument = |z: i64| {
+            let x = self.scale * z as f64 + self.offset;
+            match self.unary {
+                Unary::Quantize { multiplier, .. } => x * multiplier,
+                _ => x,
+            }
+        };
+        [z, z - 1].into_iter().find(|&z| argument(z) == half)
     }
 }
 
 impl Emitter<'_> {
     /// One function of exact integers without a table of all of them; none if that is not possible, or not worthwhile.
-    pub(super) fn exactly(
-        &mut self,
-        source: TensorId,
-        t: TensorId,
-        rep: &Rep,
-        unary: Unary,
-    ) -> Result<Option<Rep>> {
+    pub(super) fn exactly(&mut self, t: TensorId, rep: &Rep, unary: Unary) -> Result<Option<Rep>> {
         let span = self.span(rep);
         let rounds = matches!(
             unary,
@@ -129,16 +125,24 @@ impl Emitter<'_> {
         {
             return Ok(None);
         }
-        let mut rep = rep.clone();
-        if rep
-            .uniform()
-            .is_none_or(|(s, o)| s <= 0.0 || (o != 0.0 && !rounds))
-        {
-            rep = self.aligned(source, rep)?;
-        }
-        let Some((scale, offset)) = rep.uniform() else {
+        let Some((mut scale, offset)) = rep.uniform().filter(|(s, _)| *s != 0.0) else {
             return Ok(None);
         };
+        let mut rep = rep.clone();
+        if scale < 0.0 {
+            scale = -scale;
+            rep.tensor = self.scaled(t, rep.tensor, -1)?;
+            rep.scale = rep.scale.map(f64::abs);
+        }
+        if offset != 0.0 && !rounds {
+            let steps = offset / scale;
+            if steps.fract() != 0.0 {
+                return Ok(None);
+            }
+            let value = self.constant(&rep.offset, |o| o / scale);
+            rep.tensor = self.plus(t, rep.tensor, value)?;
+            rep.offset = rep.offset.map(|_| 0.0);
+        }
         let x = rep.tensor;
         rep.tensor = match unary {
             _ if rounds => {
@@ -184,29 +188,48 @@ impl Emitter<'_> {
             return Ok(None);
         }
         let levels: Vec<(i64, i64)> = (bottom + 1..=top).map(|k| (k, stairs.reaches(k))).collect();
-        let zero = stairs.slope().1;
+        let (slope, zero) = stairs.slope();
+        let mut stairs = *stairs;
+        let mut x = x;
+        if let ([(_, lowest), ..], [.., (_, highest)]) = (levels.as_slice(), levels.as_slice()) {
+            // Beyond the first and last threshold nothing changes: saturating there is exact.
+            if slope * (stairs.high - stairs.low) as f64 >= cap as f64 / 2.0 {
+                (stairs.low, stairs.high) = (lowest - 1, *highest);
+                x = self.clipped(t, x, stairs.low, stairs.high)?;
+            }
+        }
         if let Some((factor, offset, exponent)) = stairs.division(&levels) {
             let x = self.scaled(t, x, factor)?;
             return self.quotients(t, x, (offset, exponent), &|q| {
                 q.saturating_add(zero).clamp(bottom, top)
             });
         }
-        let even = matches!(stairs.unary, Unary::Quantize { .. } | Unary::RoundEven);
-        let Some((factor, exponent)) = stairs.dyadic().filter(|_| even && stairs.offset == 0.0)
-        else {
+        if !matches!(stairs.unary, Unary::Quantize { .. } | Unary::RoundEven) {
+            return Ok(None);
+        }
+        let halves = levels.iter().map(|&(k, z)| (k, z, stairs.half(k, z)));
+        let rounded = |up: bool| {
+            let begins = |z: i64, half: Option<i64>| half.map_or(z, |h| h + i64::from(!up));
+            let levels: Vec<(i64, i64)> = halves
+                .clone()
+                .map(|(k, z, half)| (k, begins(z, half)))
+                .collect();
+            stairs.division(&levels)
+        };
+        let (Some(up), Some(down)) = (rounded(true), rounded(false)) else {
             return Ok(None);
         };
-        let x = self.scaled(t, x, factor)?;
-        let half = 1i64 << (exponent - 1);
-        // Beyond the levels both are the same, so that no half is seen there.
-        let near = |q: i64| q.clamp(bottom - zero - 1, top - zero + 1);
-        let up = self.quotients(t, x, (half, exponent), &near)?;
-        let down = self.quotients(t, x, (half - 1, exponent), &near)?;
-        let (Some(up), Some(down)) = (up, down) else {
-            return Ok(None);
-        };
+        let mut quotients = Vec::with_capacity(2);
+        for (factor, offset, exponent) in [up, down] {
+            let x = self.scaled(t, x, factor)?;
+            let near = |q: i64| q.clamp(bottom - zero, top - zero);
+            match self.quotients(t, x, (offset, exponent), &near)? {
+                Some(q) => quotients.push(q),
+                None => return Ok(None),
+            }
+        }
         let coefficients = vec![1, 1];
-        let sum = self.push(t, Op::Add { coefficients }, vec![up, down])?;
+        let sum = self.push(t, Op::Add { coefficients }, quotients)?;
         self.quotients(t, sum, (0, 0), &|sum| {
             let lower = sum.div_euclid(2);
             let value = lower + (sum & 1) * (lower & 1);

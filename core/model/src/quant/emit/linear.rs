@@ -97,7 +97,7 @@ impl Emitter<'_> {
         let (rep, (scales, offsets)) = match spreads(&rep) {
             Some(spreads) => (rep, spreads),
             None => {
-                let rep = self.aligned(x, rep)?;
+                let rep = self.even(t, x, rep)?;
                 let scale = rep.scale.single().unwrap_or(1.0);
                 (
                     rep,
@@ -129,6 +129,15 @@ impl Emitter<'_> {
         Ok(Rep::plain(tensor, rank, step))
     }
 
+    /// An operand of a layer or matrix product in one scale: exactly, or by another table, since its bits must stay few.
+    fn even(&mut self, t: TensorId, x: TensorId, rep: Rep) -> Result<Rep> {
+        if self.plan.is_exact(t) {
+            self.aligned(x, rep)
+        } else {
+            self.requantised(x, rep)
+        }
+    }
+
     /// `Σ cᵢ·xᵢ`.
     pub(super) fn add(
         &mut self,
@@ -141,9 +150,10 @@ impl Emitter<'_> {
         let mut scales = Vec::with_capacity(inputs.len());
         let mut offset = Spread::uniform(rank, 0.0);
         for (&x, &c) in inputs.iter().zip(coefficients) {
-            let mut rep = self.rep(x)?;
+            let mut rep = self.operand(t, x, c)?;
             if rep.scale.single().is_none() {
-                rep = self.aligned(x, rep)?;
+                rep =
+                    self.aligned_to(x, rep, self.plan.step(t) / c.abs().max(f64::MIN_POSITIVE))?;
             }
             offset = offset.zip(&rep.offset, |sum, o| sum + c * o);
             scales.push(rep.scale.single().unwrap_or(1.0) * c);
@@ -213,7 +223,7 @@ impl Emitter<'_> {
                 self.small(x)?
             };
             reps.push(if matmul && rep.uniform().is_none() {
-                self.aligned(x, rep)?
+                self.even(t, x, rep)?
             } else {
                 self.without_offset(x, rep)?
             });

@@ -114,6 +114,17 @@ impl Emitter<'_> {
         for &x in inputs {
             reps.push(self.rep(x)?);
         }
+        let alike = reps.windows(2).all(|w| match w {
+            [a, b] => a.uniform().is_some() && a.uniform() == b.uniform(),
+            _ => true,
+        });
+        if !alike && !self.plan.is_natural(t) {
+            // Wide parts share the step that was asked for; one interval then bounds all of them tightly.
+            let rank = self.plan.shape(t).len();
+            let (step, tensors) = self.together(t, inputs)?;
+            let tensor = self.push(t, Op::Concat { axis }, tensors)?;
+            return Ok(Rep::plain(tensor, rank, step));
+        }
         let spread = |of: fn(&Rep) -> &Spread| {
             let parts: Vec<(&Spread, &[usize])> = reps
                 .iter()

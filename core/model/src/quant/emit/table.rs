@@ -55,20 +55,7 @@ impl Emitter<'_> {
         let rep = if small {
             rep
         } else {
-            let out = self.plan.small(x);
-            let design = Design {
-                index: out,
-                out,
-                levels: Some(self.plan.levels()),
-            };
-            let stats = self.plan.stats(x);
-            self.tabulated(
-                x,
-                rep,
-                &Function::identity(x),
-                design,
-                (stats.min, stats.max),
-            )?
+            self.requantised(x, rep)?
         };
         if let Some(slot) = self.smalls.get_mut(x.0) {
             *slot = Some(rep.clone());
@@ -76,11 +63,28 @@ impl Emitter<'_> {
         Ok(rep)
     }
 
+    /// A tensor with an activation's bits, in one scale.
+    pub(super) fn requantised(&mut self, x: TensorId, rep: Rep) -> Result<Rep> {
+        let out = self.plan.small(x);
+        let design = Design {
+            index: out,
+            out,
+            levels: Some(self.plan.levels()),
+        };
+        let stats = self.plan.stats(x);
+        let seen = (stats.min, stats.max);
+        self.tabulated(x, rep, &Function::identity(x), design, seen)
+    }
+
     /// A function of each element: decisions by sign, affine steps by scale and offset, all else by a table.
     pub(super) fn function(&mut self, t: TensorId, function: &Function) -> Result<Rep> {
         let design = self.plan.design(t, function);
         let mut rep = self.rep(function.source)?;
         let mut exact = self.plan.is_exact(function.source);
+        if exact && rep.uniform().is_none() && !function.decides() {
+            // Before a factor that is no integer: afterwards no step would hold all of them.
+            rep = self.aligned(function.source, rep)?;
+        }
         let mut rest = function.clone();
         let stats = self.plan.stats(function.source);
         let mut seen = (stats.min, stats.max);
@@ -102,7 +106,7 @@ impl Emitter<'_> {
                         Unary::Positive | Unary::Sign | Unary::Zero => {
                             Some(self.decision(t, &rep, unary)?)
                         }
-                        _ if exact => self.exactly(function.source, t, &rep, unary)?,
+                        _ if exact => self.exactly(t, &rep, unary)?,
                         _ => None,
                     };
                     if let Some(peeled) = peeled {
@@ -114,7 +118,8 @@ impl Emitter<'_> {
                 }
                 _ => {}
             }
-            return if exact {
+            // What is computed exactly must not be approximated; a transcendental function of it may be.
+            return if exact && self.plan.is_exact(t) && rest.is_arithmetic() {
                 self.direct(t, rep, &rest, design, seen)
             } else {
                 self.tabulated(t, rep, &rest, design, seen)
@@ -218,7 +223,11 @@ impl Emitter<'_> {
         let rep = if rep.uniform().is_some() {
             rep
         } else {
-            self.aligned(function.source, rep)?
+            self.aligned_to(
+                function.source,
+                rep,
+                design.index / self.plan.precision.divisor as f64,
+            )?
         };
         let (scale, _) = rep.uniform().unwrap_or((1.0, 0.0));
         let ratio = design.index / scale.abs();
