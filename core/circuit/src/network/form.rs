@@ -111,6 +111,11 @@ impl Form {
         self.shape.iter().product()
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Whether some part has a matrix or kernels, or there are many parts.
     pub fn is_heavy(&self) -> bool {
         self.parts.len() > 4 || self.parts.iter().any(Part::is_heavy)
