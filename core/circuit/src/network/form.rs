@@ -126,6 +126,11 @@ impl Form {
         self.parts.iter().any(|p| matches!(p, Part::Conv { .. }))
     }
 
+    /// Whether some part is a matrix.
+    pub fn has_dense(&self) -> bool {
+        self.parts.iter().any(|p| matches!(p, Part::Dense { .. }))
+    }
+
     /// Adds a constant of the form's rank, repeated along dimensions of 1.
     pub fn add_constant(&mut self, value: &IntTensor) -> Option<()> {
         if self.constants.is_empty() {

@@ -709,7 +709,12 @@ impl Walk<'_> {
                     constants: Vec::new(),
                 };
                 for (&input, &factor) in node.inputs.iter().zip(coefficients) {
-                    let form = self.form(input)?;
+                    let mut form = self.form(input)?;
+                    // Their equations stand in other orders.
+                    let clash = |a: &Form, b: &Form| a.has_conv() && b.has_dense();
+                    if clash(&sum, &form) || clash(&form, &sum) {
+                        form = Rc::new(Form::of(&self.view(input)?));
+                    }
                     let done = match sum.add(&form, factor) {
                         Ok(done) => done,
                         Err(_) => {
