@@ -4,7 +4,7 @@ mod common;
 
 use common::{
     algebra::violations,
-    networks::{cnn, mlp},
+    networks::{cnn, mlp, Net},
     operators::{self, Case},
     random::random_network,
     Scene,
@@ -15,8 +15,9 @@ use verilens_circuit::{
     compile::FIXED_WORDS,
     field::{from_ark, to_ark},
     network::Network,
+    CircuitError,
 };
-use verilens_model::{Graph, OutputKind as ModelKind};
+use verilens_model::{Graph, Op, OutputKind as ModelKind};
 use verilens_statement::{
     output::{commit_words, pack, Output, OutputKind},
     OutputMode,
@@ -120,6 +121,71 @@ fn functions() {
 #[test]
 fn inputs_and_outputs() {
     all_prove(operators::ends());
+}
+
+/// Two tables of one function share its entries, and begin elsewhere.
+#[test]
+fn functions_that_are_joined() {
+    let mut net = Net::input(&[1, 5]);
+    let x = net.dense(0, 5);
+    let x = net.relu(x, 64);
+    let x = net.dense(x, 5);
+    let y = net.relu(x, 64);
+    proves(
+        "one function in two layers",
+        net.output(&[y]),
+        OutputMode::Committed,
+    );
+}
+
+/// Sums beside what they were taken over, as in a softmax.
+#[test]
+fn sums_are_operands() {
+    for op in [Op::Mul, Op::Max, Op::Where] {
+        let mut net = Net::input(&[1, 4]);
+        let sum = net.sum(0, &[1]);
+        let inputs = match op {
+            Op::Where => vec![net.push(Op::Positive, &[0]), 0, sum],
+            _ => vec![0, sum],
+        };
+        let y = net.push(op.clone(), &inputs);
+        proves(op.name(), net.output(&[y]), OutputMode::Committed);
+    }
+}
+
+/// A convolution beside a layer along another axis: their equations stand in other orders.
+#[test]
+fn layers_of_two_kinds_are_added() {
+    let mut net = Net::input(&[1, 2, 3, 3]);
+    let a = net.conv(0, [2, 2, 1, 1], [1, 1], [1, 1], 1);
+    let b = net.dense(0, 3);
+    let y = net.add(&[(a, 1), (b, 1)]);
+    proves("conv and dense", net.output(&[y]), OutputMode::Committed);
+}
+
+/// A table beside a comparison so wide that it sets the limbs' base, if that is not refused. Every fourth byte is a multiple of the
+/// divisor.
+#[test]
+fn tables_beside_wide_comparisons() {
+    let mut net = Net::input(&[1, 24]);
+    let wide = net.times(0, 54);
+    let sign = net.push(Op::Positive, &[wide]);
+    let x = net.times(0, 38);
+    let table = Op::Table {
+        offset: 0,
+        divisor: 1 << 40,
+        first: 0,
+        values: (0..64).map(|q| q * q).collect(),
+    };
+    let x = net.push(table, &[x]);
+    let y = net.add(&[(x, 1), (sign, 5)]);
+    let graph = net.output(&[y]);
+    if !matches!(
+        Network::new(&graph),
+        Err(CircuitError::UnsupportedNode { .. })
+    ) {
+        proves("a table beside a wide sign", graph, OutputMode::Committed);
+    }
 }
 
 proptest! {

@@ -15,7 +15,8 @@ use halo2_proofs::halo2curves::{bn256::Fr, ff::Field};
 use verilens_circuit::{
     chip::network::{Format, Limbs},
     field::from_i64,
-    network::Content,
+    network::{Content, Network},
+    CircuitError,
 };
 use verilens_model::{Graph, Op, PadMode};
 use verilens_statement::OutputMode;
@@ -247,5 +248,22 @@ fn signs_are_not_the_provers() {
         for at in 0..5 {
             other_sign(&scene, at).fails(&format!("sign {at} of {most}"), &[LOOKUP]);
         }
+    }
+}
+
+/// Numbers of 62 bits: remainders of 63 bits or more, if that is not refused.
+#[test]
+fn signs_of_the_widest_numbers_are_not_the_provers() {
+    let mut net = Net::input(&[1, 4]);
+    let x = net.times(0, 54);
+    let y = net.push(Op::Positive, &[x]);
+    let graph = net.output(&[y]);
+    if let Err(CircuitError::UnsupportedNode { .. }) = Network::new(&graph) {
+        return;
+    }
+    let scene = Scene::new(graph, OutputMode::Revealed);
+    Cheat::new(&scene).fails("nothing is changed", &[]);
+    for at in 0..4 {
+        other_sign(&scene, at).fails(&format!("sign {at}"), &[LOOKUP]);
     }
 }

@@ -173,6 +173,25 @@ fn numbers_beyond_63_bits() {
     refused_for(&net.output(&[y]), "Table", "63 bits");
 }
 
+/// Two numbers of 62 bits: no integer holds how far apart their differences are.
+#[test]
+fn maxima_of_the_widest_numbers() {
+    let mut net = Net::input(&[1, 2]);
+    net.more_input("z", &[1, 2]);
+    let [a, b] = [1, -1].map(|sign| {
+        let x = net.add(&[(0, sign << 40), (1, -(sign << 40))]);
+        net.times(x, 14)
+    });
+    let y = net.push(Op::Max, &[a, b]);
+    let graph = net.output(&[y]);
+    graph.validate().unwrap();
+    let made = std::panic::catch_unwind(|| Network::new(&graph).map(|_| ()));
+    match made {
+        Ok(Ok(()) | Err(CircuitError::UnsupportedNode { .. })) => (),
+        other => panic!("{other:?}"),
+    }
+}
+
 fn conv(kernel: [usize; 4], strides: [usize; 2], dilations: [usize; 2], groups: usize) -> Op {
     let values = (0..kernel.iter().product::<usize>() as i64).map(|i| i * 5 % 17 - 8);
     Op::Conv {
