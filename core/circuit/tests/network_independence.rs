@@ -157,7 +157,7 @@ fn agrees(compiled: &Compiled, unknowns: &[Unknown], rng: &mut ChaCha20Rng, what
     let nothing = fill(&vec![Fr::zero(); unknowns.len()], None);
     let values: Vec<Fr> = unknowns.iter().map(|_| random(rng)).collect();
     let found = changes(&nothing, &fill(&values, None));
-    let sums = match compiled.statement().mode {
+    let sums = match compiled.statement().visibility.output() {
         OutputMode::Committed => 1,
         OutputMode::Revealed => network.outputs.len(),
     };
@@ -188,8 +188,7 @@ fn compiled(graph: Graph, mode: OutputMode) -> Compiled {
     Compiled::new(Statement {
         graph,
         model_digest: Fr::from(77),
-        scheme: SignatureScheme::EddsaBabyJubJubPoseidon,
-        mode,
+        visibility: (SignatureScheme::EddsaBabyJubJubPoseidon, mode).into(),
     })
     .unwrap()
 }

@@ -79,8 +79,11 @@ fn divisors_that_are_neither_small_nor_powers() {
         let statement = Statement {
             graph,
             model_digest: 1.into(),
-            scheme: SignatureScheme::EddsaBabyJubJubPoseidon,
-            mode: OutputMode::Committed,
+            visibility: (
+                SignatureScheme::EddsaBabyJubJubPoseidon,
+                OutputMode::Committed,
+            )
+                .into(),
         };
         let text = Compiled::new(statement).err().unwrap().to_string();
         for part in ["requantise", "Table", &divisor.to_string()] {
@@ -118,8 +121,11 @@ fn too_many_rows() {
     let error = Compiled::new(Statement {
         graph,
         model_digest: 1.into(),
-        scheme: SignatureScheme::EddsaBabyJubJubPoseidon,
-        mode: OutputMode::Committed,
+        visibility: (
+            SignatureScheme::EddsaBabyJubJubPoseidon,
+            OutputMode::Committed,
+        )
+            .into(),
     });
     assert!(start.elapsed() < SOON);
     let Some(CircuitError::TooManyRows { .. }) = error.err() else {
@@ -138,7 +144,7 @@ fn elements_in_too_many_pieces() {
     let mut net = Net::input(&[1, n]);
     let y = net.gather(0, 1, &order);
     let y = net.table(y, 7, |q| q);
-    refused_for(&net.output(&[y]), "Table", "pieces");
+    refused_for(&net.output(&[y]), "Table", "boxes of elements that move together");
 }
 
 /// One division so wide that it sets the limbs' base, and another one that is scaled up to it: each alone is fine.
