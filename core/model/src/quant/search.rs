@@ -24,6 +24,24 @@ pub(crate) struct Model<'a> {
     pub options: &'a QuantOptions,
 }
 
+impl Model<'_> {
+    /// Whether any tensor is rounded to what the samples suggest, rather than computed exactly.
+    pub fn approximates(&self) -> bool {
+        let nodes = self.graph.nodes.iter().enumerate();
+        let mut guessed = nodes.filter(|(i, node)| {
+            let t = self.graph.inputs.len() + i;
+            let at = |list: &[bool]| list.get(t) == Some(&true);
+            let layer = matches!(
+                node.op,
+                FloatOp::Conv { .. } | FloatOp::Dense { .. } | FloatOp::Mul | FloatOp::MatMul
+            );
+            let function = self.functions.made.get(t).is_some_and(Option::is_some);
+            at(&self.functions.needed) && !at(&self.exact) && (layer || function)
+        });
+        guessed.next().is_some()
+    }
+}
+
 /// How one output follows the float model.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Fit {
