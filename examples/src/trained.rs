@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use verilens_model::{
     execute,
     float::FloatGraph,
-    npy::{read_npy, NpyData},
+    npy::read_npy,
     onnx::{import_float_file, ImportOptions},
     quantise, Graph, QuantOptions, Quantised,
 };
@@ -122,11 +122,7 @@ fn rows(path: &Path) -> Result<Vec<Vec<f64>>> {
         source,
     })?;
     let array = read_npy(&file)?;
-    let values: Vec<f64> = match &array.data {
-        NpyData::Uint8(v) | NpyData::Bool(v) => v.iter().map(|&x| f64::from(x)).collect(),
-        NpyData::Float32(v) => v.iter().map(|&x| f64::from(x)).collect(),
-        NpyData::Int64(v) => v.iter().map(|&x| x as f64).collect(),
-    };
+    let values = array.reals();
     let width = array.shape.iter().skip(1).product::<usize>().max(1);
     Ok(values.chunks(width).map(<[f64]>::to_vec).collect())
 }

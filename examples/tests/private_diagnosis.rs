@@ -195,7 +195,7 @@ fn wrong_devices_patients_and_captures_are_refused_before_proving() {
         &mut rand_core::OsRng,
     )
     .unwrap();
-    let forged = Capture::from_parts(forged, *s.capture.issuer(), s.capture.signature().clone());
+    let forged = Capture::from_parts(forged, *s.capture.issuer(), *s.capture.signature());
     assert!(matches!(
         fails(&s.patient, &s.shown, &forged, &s.devices),
         ProverError::Statement(Error::InvalidSignature)

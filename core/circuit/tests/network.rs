@@ -153,6 +153,16 @@ fn sums_are_operands() {
     }
 }
 
+/// A choice between sums, by a longer condition.
+#[test]
+fn sums_are_chosen_between() {
+    let mut net = Net::input(&[1, 4]);
+    let sum = net.sum(0, &[1]);
+    let bit = net.push(Op::Positive, &[0]);
+    let y = net.push(Op::Where, &[bit, sum, sum]);
+    proves("where", net.output(&[y]), OutputMode::Committed);
+}
+
 /// A convolution beside a layer along another axis: their equations stand in other orders.
 #[test]
 fn layers_of_two_kinds_are_added() {

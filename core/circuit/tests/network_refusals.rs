@@ -144,7 +144,11 @@ fn elements_in_too_many_pieces() {
     let mut net = Net::input(&[1, n]);
     let y = net.gather(0, 1, &order);
     let y = net.table(y, 7, |q| q);
-    refused_for(&net.output(&[y]), "Table", "boxes of elements that move together");
+    refused_for(
+        &net.output(&[y]),
+        "Table",
+        "boxes of elements that move together",
+    );
 }
 
 /// One division so wide that it sets the limbs' base, and another one that is scaled up to it: each alone is fine.
