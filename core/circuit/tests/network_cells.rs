@@ -201,8 +201,8 @@ fn adopted<'a>(scene: &'a Scene, other: &Scene) -> Cheat<'a> {
             match (vector.format, output) {
                 (Format::Table(_), _) => {
                     cheat.quotient(number, at, trace.at(sides[0]));
-                    for limb in 1..sides.len() {
-                        cheat.limb(number, at, limb - 1, trace.at(sides[limb]));
+                    for (limb, cell) in sides[1..].iter().enumerate() {
+                        cheat.limb(number, at, limb, trace.at(*cell));
                     }
                     assert_eq!(cheat.trace.at(value), trace.at(value));
                 }

@@ -129,7 +129,7 @@ fn move_about(net: &mut Net, dice: &mut Dice, pool: &[usize], x: usize) -> usize
         }
         4 => {
             let len: usize = shape.iter().product();
-            let sizes: Vec<usize> = (1..=len).filter(|d| len % d == 0).collect();
+            let sizes: Vec<usize> = (1..=len).filter(|d| len.is_multiple_of(*d)).collect();
             let first = dice.of(&sizes);
             match dice.below(3) {
                 0 => net.reshape(x, &[first, len / first]),
