@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use verilens_model::{
     execute,
-    npy::{read_npy, NpyData},
+    npy::read_npy,
     onnx::{import_float_file, ImportOptions},
     quant::{quantise, QuantOptions, Quantised, Sample},
     ModelBundle,
@@ -34,11 +34,7 @@ pub fn folder(name: &str) -> Option<PathBuf> {
 /// Rows of an array, as real numbers.
 pub fn rows(path: &Path) -> Vec<Vec<f64>> {
     let array = read_npy(&std::fs::read(path).unwrap()).unwrap();
-    let values: Vec<f64> = match &array.data {
-        NpyData::Uint8(v) | NpyData::Bool(v) => v.iter().map(|&x| f64::from(x)).collect(),
-        NpyData::Float32(v) => v.iter().map(|&x| f64::from(x)).collect(),
-        NpyData::Int64(v) => v.iter().map(|&x| x as f64).collect(),
-    };
+    let values = array.reals();
     let width = array.shape[1..].iter().product::<usize>().max(1);
     values.chunks(width).map(<[f64]>::to_vec).collect()
 }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::tensors::TensorArgument;
+use crate::{calibrate::ScaleArgument, tensors::TensorArgument};
 
 mod statement;
 
@@ -99,9 +99,11 @@ pub enum Command {
     /// Sign tensors as a capture (what a camera does)
     #[command(
         after_help = "A tensor is NAME=FILE or NAME:bool=FILE; FILE is .npy (uint8, bool), PNG or PGM (8-bit grey). An image of \
-                      H x W pixels gets the shape [1,1,H,W]. As bool, every element above 0 becomes 1.\n\nExamples:\n  \
+                      H x W pixels gets the shape [1,1,H,W]. As bool, every element above 0 becomes 1. With --model, arrays of other \
+                      types are real values, which become bytes by the model's scale of the input.\n\nExamples:\n  \
                       verilens attest --issuer camera/ --holder-id 0x1f.. --schema iris/left/v1 image=eye.png -o eye.vlc\n  \
-                      verilens attest --issuer camera/ --holder-id 0x1f.. --schema iris/left/v3 image=eye.png mask:bool=mask.png -o eye.vlc"
+                      verilens attest --issuer camera/ --holder-id 0x1f.. --schema iris/left/v3 image=eye.png mask:bool=mask.png -o eye.vlc\n  \
+                      verilens attest --issuer lab/ --holder-id 0x1f.. --schema blood/v1 --model risk.vlm values=blood.npy -o blood.vlc"
     )]
     Attest(Attest),
     /// Make the opening of an input, or of weights, that nobody signs
@@ -251,31 +253,47 @@ pub enum Demo {
 pub enum Model {
     /// Import an ONNX model as a bundle
     #[command(
-        after_help = "Examples:\n  verilens model import iris.onnx --schema iris/left/v1 -o iris.vlm\n  \
-                            verilens model import masked.onnx --schema iris/left/v3 --bool-input mask -o masked.vlm"
+        after_help = "A model of integers, a quantised one too, is kept exactly. One that computes with real numbers is quantised on samples: \
+                      --calibrate names a folder with files NAME.npy, one for each input, whose first axis counts samples; for a model of one \
+                      input also any .npy, .png and .pgm files, each a sample. Pixels are the bytes that a device will sign. The input scale \
+                      that the report prints is what a device encodes with; it is part of the bundle. How far the outputs are from \
+                      the float model's is printed; bits are raised until the target is met.\n\nExamples:\n  \
+                      verilens model import iris.onnx --schema iris/left/v1 -o iris.vlm\n  \
+                      verilens model import masked.onnx --schema iris/left/v3 --bool-input mask -o masked.vlm\n  \
+                      verilens model import lenet.onnx --schema digit/v1 --calibrate samples/ --input-scale image=1/255 -o lenet.vlm"
     )]
-    Import {
-        /// ONNX file.
-        onnx: PathBuf,
-        /// Schema of the captures that the model reads.
-        #[arg(long)]
-        schema: String,
-        /// An input, by its name in the file, that holds 0 and 1 only (may be repeated).
-        #[arg(long, value_name = "NAME")]
-        bool_input: Vec<String>,
-        /// Example captures for quantising float weights (comes in a later version; integer models need none).
-        #[arg(long, value_name = "DIR")]
-        calibrate: Option<PathBuf>,
-        /// Model bundle.
-        #[arg(short, long, value_name = "M.vlm")]
-        out: PathBuf,
-    },
+    Import(Import),
     /// Show a bundle: inputs, operators, shapes, ranges, outputs, digest
     #[command(after_help = "Examples:\n  verilens model show iris.vlm")]
     Show {
         /// Model bundle.
         model: PathBuf,
     },
+}
+
+/// Arguments of `model import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// ONNX file.
+    pub onnx: PathBuf,
+    /// Schema of the captures that the model reads.
+    #[arg(long)]
+    pub schema: String,
+    /// An input, by its name in the file, that holds 0 and 1 only (may be repeated).
+    #[arg(long, value_name = "NAME")]
+    pub bool_input: Vec<String>,
+    /// Folder of sample inputs to quantise on.
+    #[arg(long, value_name = "DIR")]
+    pub calibrate: Option<PathBuf>,
+    /// How an input's bytes become real, SCALE·(byte − ZERO) (may be repeated); the samples suggest it otherwise.
+    #[arg(long, value_name = "NAME=SCALE[,ZERO]")]
+    pub input_scale: Vec<ScaleArgument>,
+    /// Largest error of an output on the samples, as a share of its range.
+    #[arg(long, value_name = "X")]
+    pub max_error: Option<f64>,
+    /// Model bundle.
+    #[arg(short, long, value_name = "M.vlm")]
+    pub out: PathBuf,
 }
 
 /// Commands on SRS files.
@@ -374,6 +392,9 @@ pub struct Attest {
     /// Time of the capture in unix seconds; now by default.
     #[arg(long, value_name = "T")]
     pub captured_at: Option<u64>,
+    /// Model whose scales turn real values into bytes.
+    #[arg(long, value_name = "M.vlm")]
+    pub model: Option<PathBuf>,
     /// Tensors.
     #[arg(required = true, value_name = "TENSOR=FILE")]
     pub tensors: Vec<TensorArgument>,

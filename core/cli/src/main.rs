@@ -6,6 +6,7 @@
 
 mod args;
 mod bench;
+mod calibrate;
 mod command;
 mod demo;
 mod error;
@@ -43,20 +44,8 @@ fn run(command: Command) -> Result<()> {
             demo: Demo::IrisUpgrade { json, keep, image },
         } => demo::run(json, keep, image),
         Command::Model {
-            model:
-                Model::Import {
-                    onnx,
-                    schema,
-                    bool_input,
-                    calibrate,
-                    out,
-                },
-        } => {
-            if calibrate.is_some() {
-                return Err(later("--calibrate: quantisation of float weights comes"));
-            }
-            command::model::import(&onnx, &schema, &bool_input, &out)
-        }
+            model: Model::Import(arguments),
+        } => command::model::import(&arguments),
         Command::Model {
             model: Model::Show { model },
         } => command::model::show(&model),

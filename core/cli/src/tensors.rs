@@ -1,8 +1,13 @@
 //! `NAME=FILE` and `NAME:bool=FILE`: tensors of a capture from images and arrays.
 use std::{path::PathBuf, str::FromStr};
 
-use verilens_model::{image::read_grey_image, npy::read_npy, npy::NpyData};
+use verilens_model::{
+    image::read_grey_image,
+    npy::{read_npy, NpyArray, NpyData},
+    ModelBundle,
+};
 use verilens_statement::{tensor::check_name, DType, Tensor, TensorSpec};
+use zeroize::Zeroizing;
 
 use crate::{
     error::{CliError, Result},
@@ -46,25 +51,26 @@ impl FromStr for TensorArgument {
 
 impl TensorArgument {
     /// Reads the file. An image of H×W pixels becomes `[1,1,H,W]`; an array keeps its shape. As `bool`, every element
-    /// above 0 becomes 1.
-    pub fn read(&self) -> Result<Tensor> {
+    /// above 0 becomes 1. Real values become bytes by the model's scale of the input of that name.
+    pub fn read(&self, model: Option<&ModelBundle>) -> Result<Tensor> {
         let bytes = files::read(&self.file, files::MAX_TENSOR_FILE)?;
         let refused =
             |message: &str| CliError::Refused(format!("{}: {message}", self.file.display()));
         let (shape, mut data, dtype) = if bytes.starts_with(b"\x93NUMPY") {
             let array = read_npy(&bytes).map_err(|e| CliError::file(&self.file, e))?;
-            let dtype = match array.data {
-                NpyData::Uint8(_) => DType::Uint8,
-                NpyData::Bool(_) => DType::Bool,
-                _ => return Err(refused("npy: descr: expected uint8 or bool for a capture")),
-            };
-            let data = array.bytes().unwrap_or_default().to_vec();
-            (array.shape, data, dtype)
+            match array.data {
+                NpyData::Uint8(v) => (array.shape, v, DType::Uint8),
+                NpyData::Bool(v) => (array.shape, v, DType::Bool),
+                _ => {
+                    let (shape, data) = self.encoded(&array, model).map_err(|e| refused(&e))?;
+                    (shape, data, DType::Uint8)
+                }
+            }
         } else {
             let image = read_grey_image(&bytes).map_err(|e| CliError::file(&self.file, e))?;
             (
                 vec![1, 1, image.height, image.width],
-                image.pixels.to_vec(),
+                image.pixels,
                 DType::Uint8,
             )
         };
@@ -84,7 +90,36 @@ impl TensorArgument {
             dtype,
             shape,
         };
-        Tensor::new(spec, data).map_err(|e| CliError::file(&self.file, e))
+        Tensor::new(spec, data.to_vec()).map_err(|e| CliError::file(&self.file, e))
+    }
+
+    /// Real values as the bytes that the model reads, in the model's shape.
+    fn encoded(
+        &self,
+        array: &NpyArray,
+        model: Option<&ModelBundle>,
+    ) -> std::result::Result<(Vec<usize>, Zeroizing<Vec<u8>>), String> {
+        let name = &self.name;
+        let model = model.ok_or(
+            "npy: descr: expected uint8 or bool for a capture; with --model, real values become bytes by the model's scale",
+        )?;
+        let input = model.graph().inputs.iter().find(|i| i.name == *name);
+        let input = input.ok_or_else(|| format!("`{name}` is no input of the model"))?;
+        let scale = model.input_scale(name).ok_or_else(|| {
+            format!("the model has no scale for `{name}`: its bytes are its values")
+        })?;
+        let values = array.reals();
+        if values.len() != input.shape.iter().product::<usize>() {
+            return Err(format!(
+                "npy: shape {:?}: expected as many elements as {:?}, the model's input",
+                array.shape, input.shape
+            ));
+        }
+        if values.iter().any(|v| !v.is_finite()) {
+            return Err("npy: data: expected finite numbers".into());
+        }
+        let bytes = Zeroizing::new(scale.encode(&values));
+        Ok((input.shape.clone(), bytes))
     }
 }
 

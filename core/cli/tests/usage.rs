@@ -61,17 +61,6 @@ fn what_comes_later_says_so_and_exits_with_2() {
             "setup", "m.vlm", "--srs", "s", "--scheme", "p256", "-o", "k",
         ][..],
         &["estimate", "m.vlm", "--scheme", "p256"],
-        &[
-            "model",
-            "import",
-            "m.onnx",
-            "--schema",
-            "s",
-            "--calibrate",
-            "d",
-            "-o",
-            "m.vlm",
-        ],
     ] {
         let done = run(arguments);
         assert_eq!(done.status, 2, "{arguments:?}");

@@ -1,4 +1,4 @@
-//! NumPy's `.npy` (format 1.0, 2.0 and 3.0, row-major): uint8, bool, int64 and float32.
+//! NumPy's `.npy` (format 1.0, 2.0 and 3.0, row-major): uint8, bool, int32, int64, float32 and float64.
 //! Source: NumPy's NEP 1, "A simple file format for NumPy arrays".
 
 use thiserror::Error;
@@ -33,10 +33,14 @@ pub enum NpyData {
     Uint8(Zeroizing<Vec<u8>>),
     /// `|b1`, each 0 or 1.
     Bool(Zeroizing<Vec<u8>>),
+    /// `<i4`.
+    Int32(Zeroizing<Vec<i32>>),
     /// `<i8`.
     Int64(Zeroizing<Vec<i64>>),
     /// `<f4`.
     Float32(Zeroizing<Vec<f32>>),
+    /// `<f8`.
+    Float64(Zeroizing<Vec<f64>>),
 }
 
 /// An array.
@@ -56,6 +60,18 @@ impl NpyArray {
             NpyData::Uint8(v) | NpyData::Bool(v) => Some(v),
             _ => None,
         }
+    }
+
+    /// The elements as real numbers, whatever their type. Integers beyond 2^53 are rounded.
+    #[must_use]
+    pub fn reals(&self) -> Zeroizing<Vec<f64>> {
+        Zeroizing::new(match &self.data {
+            NpyData::Uint8(v) | NpyData::Bool(v) => v.iter().map(|&x| f64::from(x)).collect(),
+            NpyData::Int32(v) => v.iter().map(|&x| f64::from(x)).collect(),
+            NpyData::Int64(v) => v.iter().map(|&x| x as f64).collect(),
+            NpyData::Float32(v) => v.iter().map(|&x| f64::from(x)).collect(),
+            NpyData::Float64(v) => v.to_vec(),
+        })
     }
 }
 
@@ -106,6 +122,10 @@ pub fn read_npy(bytes: &[u8]) -> Result<NpyArray, NpyError> {
             }
             NpyData::Bool(Zeroizing::new(data.to_vec()))
         }
+        "<i4" => {
+            sized(4)?;
+            NpyData::Int32(words(data, i32::from_le_bytes))
+        }
         "<i8" => {
             sized(8)?;
             NpyData::Int64(words(data, i64::from_le_bytes))
@@ -114,7 +134,16 @@ pub fn read_npy(bytes: &[u8]) -> Result<NpyArray, NpyError> {
             sized(4)?;
             NpyData::Float32(words(data, f32::from_le_bytes))
         }
-        _ => return Err(err("descr", "uint8, bool, int64 or float32, little-endian")),
+        "<f8" => {
+            sized(8)?;
+            NpyData::Float64(words(data, f64::from_le_bytes))
+        }
+        _ => {
+            return Err(err(
+                "descr",
+                "uint8, bool, int32, int64, float32 or float64, little-endian",
+            ))
+        }
     };
     Ok(NpyArray { shape, data })
 }
@@ -133,12 +162,20 @@ pub fn write_npy(array: &NpyArray) -> Vec<u8> {
     let (descr, data): (&str, Zeroizing<Vec<u8>>) = match &array.data {
         NpyData::Uint8(v) => ("|u1", v.clone()),
         NpyData::Bool(v) => ("|b1", v.clone()),
+        NpyData::Int32(v) => (
+            "<i4",
+            Zeroizing::new(v.iter().flat_map(|x| x.to_le_bytes()).collect()),
+        ),
         NpyData::Int64(v) => (
             "<i8",
             Zeroizing::new(v.iter().flat_map(|x| x.to_le_bytes()).collect()),
         ),
         NpyData::Float32(v) => (
             "<f4",
+            Zeroizing::new(v.iter().flat_map(|x| x.to_le_bytes()).collect()),
+        ),
+        NpyData::Float64(v) => (
+            "<f8",
             Zeroizing::new(v.iter().flat_map(|x| x.to_le_bytes()).collect()),
         ),
     };

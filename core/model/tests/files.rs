@@ -51,6 +51,14 @@ fn npy_types_and_versions() {
             data: NpyData::Float32(Zeroizing::new(vec![-0.5, 1e30])),
         },
         NpyArray {
+            shape: vec![1],
+            data: NpyData::Float64(Zeroizing::new(vec![-1e300])),
+        },
+        NpyArray {
+            shape: vec![2],
+            data: NpyData::Int32(Zeroizing::new(vec![i32::MIN, 7])),
+        },
+        NpyArray {
             shape: vec![0, 4],
             data: NpyData::Uint8(Zeroizing::new(vec![])),
         },

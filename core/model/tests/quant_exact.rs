@@ -7,7 +7,7 @@ use common::net::{tensor, Net};
 use common::Dice;
 use proptest::prelude::*;
 use verilens_model::float::{FloatOp, FloatTensor, Unary};
-use verilens_model::quant::Sample;
+use verilens_model::quant::{quantise_exact, Sample};
 use verilens_model::{execute, quantise, Op, QuantOptions, Quantised, Scale, TensorId};
 
 fn integers(d: &mut Dice, shape: &[usize], size: usize) -> FloatTensor {
@@ -239,6 +239,23 @@ fn choice_between_multiples() {
 }
 
 #[test]
+fn an_input_of_bits_is_a_condition() {
+    let mut d = Dice(17);
+    let mut net = Net::default();
+    let c = net.typed("c", &[1, 8], true, Some((0.0, 1.0)));
+    let x = net.bytes("x", &[1, 8]);
+    let y = net.push(FloatOp::Where, &[c, x, c], &[1, 8]);
+    net.output("y", y);
+    let q = quantise_exact(&net.graph).unwrap().unwrap();
+    assert_eq!(q.graph.inputs[0].dtype, verilens_model::DType::Bool);
+    for _ in 0..20 {
+        let bits = (0..8).map(|_| d.below(2) as f64).collect();
+        let inputs = vec![bits, (0..8).map(|_| bytes(&mut d)).collect()];
+        check(&net, &q, &Sample { inputs });
+    }
+}
+
+#[test]
 fn signed_inputs_shift_by_their_zero() {
     let mut d = Dice(14);
     let mut net = Net::default();
@@ -259,6 +276,29 @@ fn signed_inputs_shift_by_their_zero() {
         (&[1.0][..], &[128.0][..])
     );
     samples.iter().for_each(|s| check(&net, &q, s));
+}
+
+#[test]
+fn a_model_of_integers_needs_no_samples() {
+    let mut d = Dice(16);
+    let mut net = Net::default();
+    let x = net.typed("x", &[1, 8], true, Some((-128.0, 127.0)));
+    let h = net.dense(x, integers(&mut d, &[8, 4], 127), None);
+    let y = net.unary(h, rounding(0.003, 5, -128, 127));
+    net.output("y", y);
+    let q = quantise_exact(&net.graph).unwrap().unwrap();
+    assert!(q.report.warnings.is_empty(), "{:?}", q.report.warnings);
+    for sample in net.samples(50, || d.signed(127) as f64) {
+        check(&net, &q, &sample);
+    }
+    // A sigmoid is no integer, nor is an input of any size a byte.
+    let s = net.unary(h, Unary::Sigmoid);
+    net.output("s", s);
+    assert_eq!(quantise_exact(&net.graph).unwrap(), None);
+    let mut net = Net::default();
+    let x = net.typed("x", &[1, 8], true, None);
+    net.output("y", x);
+    assert_eq!(quantise_exact(&net.graph).unwrap(), None);
 }
 
 /// Decision stumps over features of very different size: thresholds compare exactly what the bytes say.

@@ -119,6 +119,9 @@ pub struct Commit {
     /// Replace an existing opening.
     #[arg(long)]
     pub force: bool,
+    /// Model whose scales turn real values into bytes.
+    #[arg(long, value_name = "M.vlm")]
+    pub model: Option<PathBuf>,
     /// Tensors, as for `attest`.
     #[arg(required = true, value_name = "TENSOR=FILE")]
     pub tensors: Vec<TensorArgument>,

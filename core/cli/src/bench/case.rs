@@ -175,7 +175,7 @@ fn of_name(name: &str) -> Result<(ModelBundle, Vec<Tensor>)> {
         let argument: TensorArgument = format!("{what}={}", path.display())
             .parse()
             .map_err(CliError::Refused)?;
-        tensors.push(argument.read()?);
+        tensors.push(argument.read(None)?);
     }
     Ok((bundle, tensors))
 }

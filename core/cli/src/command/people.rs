@@ -75,7 +75,7 @@ pub fn holder_id(path: &Path) -> Result<()> {
 pub fn attest(arguments: &Attest) -> Result<()> {
     let holder = from_hex(&arguments.holder_id, "--holder-id")?;
     let issuer = files::issuer(&arguments.issuer)?;
-    let tensors = read(&arguments.tensors)?;
+    let tensors = read(&arguments.tensors, arguments.model.as_deref())?;
     let captured_at = match arguments.captured_at {
         Some(time) => time,
         None => now()?,
@@ -89,8 +89,9 @@ pub fn attest(arguments: &Attest) -> Result<()> {
     ))
 }
 
-fn read(tensors: &[TensorArgument]) -> Result<Vec<Tensor>> {
-    tensors.iter().map(TensorArgument::read).collect()
+fn read(tensors: &[TensorArgument], model: Option<&Path>) -> Result<Vec<Tensor>> {
+    let model = model.map(files::model).transpose()?;
+    tensors.iter().map(|t| t.read(model.as_ref())).collect()
 }
 
 /// Makes an opening and prints what it opens.
@@ -99,7 +100,7 @@ pub fn commit(arguments: &Commit) -> Result<()> {
         Some(id) => from_hex(id, "--holder-id")?,
         None => Fr::default(),
     };
-    let tensors = read(&arguments.tensors)?;
+    let tensors = read(&arguments.tensors, arguments.model.as_deref())?;
     let captured_at = match arguments.captured_at {
         Some(time) => time,
         None if arguments.public => 0,

@@ -101,7 +101,7 @@ impl<'a> World<'a> {
             .map_err(CliError::Refused)?;
         let content = CaptureContent::new(
             SCHEMA,
-            vec![argument.read()?],
+            vec![argument.read(None)?],
             self.holder.id(),
             captured_at,
             &mut OsRng,

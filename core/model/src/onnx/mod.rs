@@ -60,7 +60,7 @@ pub enum OnnxError {
     /// A weight that is not an integer.
     #[error(
         "node `{node}`: constant `{tensor}`: element {index} is not an integer; integer weights are \
-         kept exactly, and quantisation of float weights is not available yet"
+         kept exactly, float weights need quantising on samples"
     )]
     NotInteger {
         /// Name of the node.

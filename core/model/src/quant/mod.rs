@@ -23,10 +23,11 @@ mod spread;
 
 pub use calibrate::Sample;
 pub use error::{Place, QuantError, Result};
+pub use names::capture_name;
 pub use report::{NodeReport, OutputReport, Report};
 
 use crate::bundle::{BundleError, ModelBundle};
-use crate::float::{shape, FloatGraph};
+use crate::float::{shape, FloatGraph, FloatInput};
 use crate::graph::{DType, Graph, Input};
 use crate::passes::canonicalise;
 use crate::scale::{InputScale, Scale};
@@ -127,6 +128,42 @@ pub fn quantise(
     samples: &[Sample],
     options: &QuantOptions,
 ) -> Result<Quantised> {
+    // Only `exactly` makes it none.
+    quantised(graph, samples, options, false)?.ok_or(QuantError::NoSamples)
+}
+
+/// The integer graph of a model that computes with integers only, such as a quantised one: every value is the model's own, so that no
+/// samples are needed. None if something in it has to be approximated, or an input's type does not bound it to 256 values.
+///
+/// # Errors
+/// Any [`QuantError`].
+pub fn quantise_exact(graph: &FloatGraph) -> Result<Option<Quantised>> {
+    let ends = |input: &FloatInput| {
+        let bounds = input.bounds.filter(|(low, high)| high - low <= 255.0);
+        bounds.filter(|_| input.integer)
+    };
+    let Some(bounds) = graph.inputs.iter().map(ends).collect::<Option<Vec<_>>>() else {
+        return Ok(None);
+    };
+    let sample = |end: fn((f64, f64)) -> f64| Sample {
+        inputs: graph
+            .inputs
+            .iter()
+            .zip(&bounds)
+            .map(|(input, b)| vec![end(*b); input.shape.iter().product()])
+            .collect(),
+    };
+    shape::check(graph)?;
+    let samples = [sample(|b| b.0), sample(|b| b.1)];
+    quantised(graph, &samples, &QuantOptions::default(), true)
+}
+
+fn quantised(
+    graph: &FloatGraph,
+    samples: &[Sample],
+    options: &QuantOptions,
+    exactly: bool,
+) -> Result<Option<Quantised>> {
     options.check()?;
     shape::check(graph)?;
     calibrate::check(graph, samples)?;
@@ -145,7 +182,7 @@ pub fn quantise(
             let bits =
                 input.integer && input.bounds == Some((0.0, 1.0)) && *scale == InputScale::exact();
             Input {
-                name: names::tensor(&input.name),
+                name: names::capture_name(&input.name),
                 shape: input.shape.clone(),
                 dtype: if bits { DType::Bool } else { DType::Uint8 },
             }
@@ -161,14 +198,17 @@ pub fn quantise(
         scales: &scales,
         options,
     };
+    if exactly && model.approximates() {
+        return Ok(None);
+    }
     let best = search::best(&model)?;
     let report = report::of(&model, &best)?;
-    Ok(Quantised {
+    Ok(Some(Quantised {
         graph: canonicalise(&best.emitted.graph)?,
         report,
         inputs: scales,
         outputs: best.emitted.outputs,
-    })
+    }))
 }
 
 /// Whether bytes are values but for an integer offset.

@@ -5,7 +5,7 @@ use std::fmt;
 use super::error::{Place, Result};
 use super::search::{Fit, Model, Trial};
 use crate::exec::execute_all;
-use crate::float::{self, FloatOp};
+use crate::float;
 use crate::graph::TensorId;
 
 /// One tensor of the float model that the integer model computes.
@@ -158,18 +158,7 @@ pub(crate) fn of(model: &Model<'_>, trial: &Trial) -> Result<Report> {
 fn warnings(model: &Model<'_>, trial: &Trial) -> Vec<String> {
     let mut warnings = vec![];
     let samples = model.calibration.bytes.len();
-    let nodes = model.graph.nodes.iter().enumerate();
-    let guessed = nodes.filter(|(i, node)| {
-        let t = model.graph.inputs.len() + i;
-        let at = |list: &[bool]| list.get(t) == Some(&true);
-        let layer = matches!(
-            node.op,
-            FloatOp::Conv { .. } | FloatOp::Dense { .. } | FloatOp::Mul | FloatOp::MatMul
-        );
-        let function = model.functions.made.get(t).is_some_and(Option::is_some);
-        at(&model.functions.needed) && !at(&model.exact) && (layer || function)
-    });
-    if guessed.count() > 0 && samples < FEW_SAMPLES {
+    if model.approximates() && samples < FEW_SAMPLES {
         let plural = if samples == 1 { "" } else { "s" };
         warnings.push(format!(
             "ranges come from {samples} sample{plural} only: values beyond them saturate; use a hundred or more"

@@ -235,7 +235,7 @@ impl Emitter<'_> {
             let scale = Scale::new(s, -o / s + 0.0);
             outputs.push(scale.map_err(|e| self.unsupported(*t, format!("the output's {e}")))?);
             self.graph.outputs.push(crate::graph::Output {
-                name: super::names::tensor(name),
+                name: super::names::capture_name(name),
                 tensor: rep.tensor,
             });
         }
