@@ -6,26 +6,20 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 mod common;
 
-use common::graphs::{random_graph, Builder};
-use halo2_proofs::halo2curves::{
-    bn256::Fr,
-    ff::{Field, FromUniformBytes},
+use common::{
+    graphs::{random_graph, Builder},
+    rank::{dependent, random},
 };
+use halo2_proofs::halo2curves::bn256::Fr;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
-use rand_core::{RngCore, SeedableRng};
+use rand_core::SeedableRng;
 use verilens_circuit::{
     compile::{Compiled, Statement},
     layout::{CellRef, ChallengeValues, Trace},
 };
 use verilens_model::{Graph, Op, PadMode};
 use verilens_statement::{OutputMode, SignatureScheme};
-
-fn random(rng: &mut ChaCha20Rng) -> Fr {
-    let mut bytes = [0; 64];
-    rng.fill_bytes(&mut bytes);
-    Fr::from_uniform_bytes(&bytes)
-}
 
 /// Cells of one sum by `β`, from its first power on.
 struct Cells {
@@ -109,28 +103,6 @@ fn sample(
         }
     }
     row
-}
-
-/// A column that is a combination of those before it.
-fn dependent(mut rows: Vec<Vec<Fr>>, columns: usize) -> Option<usize> {
-    for column in 0..columns {
-        // Each column before this one has given a row.
-        let Some(pivot) = (column..rows.len()).find(|&r| !bool::from(rows[r][column].is_zero()))
-        else {
-            return Some(column);
-        };
-        rows.swap(column, pivot);
-        let (head, tail) = rows.split_at_mut(column + 1);
-        let pivot = &head[column];
-        let inverse = pivot[column].invert().unwrap();
-        for row in tail {
-            let factor = row[column] * inverse;
-            for (value, p) in row.iter_mut().zip(pivot).skip(column) {
-                *value -= factor * p;
-            }
-        }
-    }
-    None
 }
 
 #[track_caller]

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p verilens-tests --example benchmarks` measures all models and writes the page. With names after `--` it measures
 //! these and writes nothing. The two large models must have been made (`python examples/models/train.py mlp_1m mlp_2m`).
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod case;
 mod page;
 

@@ -185,7 +185,7 @@ fn frames_are_exact() {
             refused(at, &[byte ^ 0x20]);
         }
         for kind in [
-            "CAPT", "MODL", "SRS ", "VKEY", "PROF", "HOLD", "ISSK", "capt", "\0\0\0\0",
+            "CAPT", "MODL", "SRS ", "VKEY", "PROF", "HOLD", "ISSK", "INPT", "capt", "\0\0\0\0",
         ] {
             if kind.as_bytes() != &file[4..8] {
                 refused(4, kind.as_bytes());
@@ -210,7 +210,7 @@ fn frames_are_exact() {
             refused(12, &length.to_le_bytes());
         }
     }
-    assert_eq!(framed, 7);
+    assert_eq!(framed, 8);
 }
 
 #[test]

@@ -111,6 +111,11 @@ impl Form {
         self.shape.iter().product()
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Whether some part has a matrix or kernels, or there are many parts.
     pub fn is_heavy(&self) -> bool {
         self.parts.len() > 4 || self.parts.iter().any(Part::is_heavy)
@@ -119,6 +124,11 @@ impl Form {
     /// Whether some part is a convolution.
     pub fn has_conv(&self) -> bool {
         self.parts.iter().any(|p| matches!(p, Part::Conv { .. }))
+    }
+
+    /// Whether some part is a matrix.
+    pub fn has_dense(&self) -> bool {
+        self.parts.iter().any(|p| matches!(p, Part::Dense { .. }))
     }
 
     /// Adds a constant of the form's rank, repeated along dimensions of 1.

@@ -527,13 +527,15 @@ impl Walk<'_> {
         spread
     }
 
-    /// `a − b` over a common shape, with what it is made from and its bounds.
+    /// `a − b` over a common shape, of `least` at least, with what it is made from and its bounds.
     fn difference(
         &mut self,
         a: TensorId,
         b: TensorId,
+        least: &[usize],
     ) -> Result<(Form, Operand, Range), CircuitError> {
         let shape = domain(&self.shapes[a.0], &self.shapes[b.0]);
+        let shape = domain(&shape, least);
         let mut form = self.repeated(a, &shape)?;
         let right = self.repeated(b, &shape)?;
         if form.add(&right, -1) != Ok(Some(())) {
@@ -551,7 +553,8 @@ impl Walk<'_> {
     }
 
     fn max(&mut self, a: TensorId, b: TensorId) -> Result<Known, CircuitError> {
-        let (form, operand, range) = self.difference(a, b)?;
+        let least = self.shapes[a.0].clone();
+        let (form, operand, range) = self.difference(a, b, &least)?;
         let width = range.max.checked_sub(range.min);
         let above = if width.is_some_and(|w| w <= MAX_DIFFERENCE) {
             let function = Function {
@@ -580,10 +583,9 @@ impl Walk<'_> {
         let &[condition, a, b] = inputs else {
             return Err(self.unsupported("three operands"));
         };
-        let (form, operand, _) = self.difference(a, b)?;
-        let shape = domain(&form.shape, &self.shapes[condition.0]);
-        let form = self.whole(&form, &shape)?;
-        let operand = self.spread(&operand, &shape);
+        let least = self.shapes[condition.0].clone();
+        let (form, operand, _) = self.difference(a, b, &least)?;
+        let shape = form.shape.clone();
         let bit = self.repeated(condition, &shape)?;
         let condition = self.spread(&self.operand(condition), &shape);
         let above = self.product([&bit, &form], [condition, operand])?;
@@ -709,7 +711,12 @@ impl Walk<'_> {
                     constants: Vec::new(),
                 };
                 for (&input, &factor) in node.inputs.iter().zip(coefficients) {
-                    let form = self.form(input)?;
+                    let mut form = self.form(input)?;
+                    // Their equations stand in other orders.
+                    let clash = |a: &Form, b: &Form| a.has_conv() && b.has_dense();
+                    if clash(&sum, &form) || clash(&form, &sum) {
+                        form = Rc::new(Form::of(&self.view(input)?));
+                    }
                     let done = match sum.add(&form, factor) {
                         Ok(done) => done,
                         Err(_) => {

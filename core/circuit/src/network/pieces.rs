@@ -52,6 +52,9 @@ pub fn pieces(
     Ok(found)
 }
 
+/// A box's vector, and its start, lengths and strides on inner axes.
+type Look = (u32, Vec<usize>, Vec<usize>, Vec<usize>);
+
 fn budget_of_uses<T>() -> Result<T, Exhausted> {
     Err(Exhausted(Budget::BOXES))
 }
@@ -87,7 +90,7 @@ fn boxes(
     }
     let mut found: Vec<Piece> = Vec::new();
     // Boxes that end at the index before, by what they look like on the inner axes.
-    let mut open: HashMap<(u32, Vec<usize>, Vec<usize>, Vec<usize>), usize> = HashMap::new();
+    let mut open: HashMap<Look, usize> = HashMap::new();
     for i in 0..shape[axis] {
         index[axis] = i;
         let mut reached = HashMap::new();

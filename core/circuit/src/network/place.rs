@@ -206,7 +206,7 @@ impl Powers {
         let value = if digit == 1 {
             let half = self.digit(program, base, window - 1, 1 << (WINDOW - 1));
             program.mul(half, half)
-        } else if digit % 2 == 0 {
+        } else if digit.is_multiple_of(2) {
             let half = self.digit(program, base, window, digit / 2);
             program.mul(half, half)
         } else {

@@ -286,8 +286,8 @@ fn map(
             .rev()
             .find(|&a| piece.len[a] > 1 && steps[a] > 0 && beta[a] == 1 && piece.strides[a] == 1);
         let mut parts = vec![piece];
-        for axis in 0..domain.len() {
-            if steps[axis] > 0 && Some(axis) != along {
+        for (axis, &step) in steps.iter().enumerate() {
+            if step > 0 && Some(axis) != along {
                 terms
                     .budget
                     .uses(parts.len().saturating_mul(piece_len(&parts, axis)))?;

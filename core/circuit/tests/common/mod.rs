@@ -1,8 +1,13 @@
 //! A small model, an issuer, a holder and a signed capture, shared by the circuit's tests.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, dead_code)]
 
+pub mod algebra;
+pub mod cheat;
 pub mod graphs;
 pub mod networks;
+pub mod operators;
+pub mod random;
+pub mod rank;
 
 use std::{cell::RefCell, collections::BTreeSet};
 
@@ -17,7 +22,7 @@ use verilens_circuit::{
     circuit::{StatementCircuit, Witness},
     compile::{tensor_specs, Compiled, Statement},
     field::from_ark,
-    layout::{CellRef, Col, Trace},
+    layout::{CellRef, ChallengeValues, Col, Trace},
 };
 use verilens_model::{
     execute_all, DType, Graph, Input, IntTensor, Node, Op, Output, PadMode, TensorId,
@@ -245,7 +250,12 @@ impl Scene {
             .zip(&self.bytes)
             .map(|(i, b)| (i.name.as_str(), b.as_slice()))
             .collect();
-        let execution = execute_all(&self.graph, &inputs).unwrap();
+        // The executor refuses a Bool of 7; a cheater's does not.
+        let mut graph = self.graph.clone();
+        for input in &mut graph.inputs {
+            input.dtype = DType::Uint8;
+        }
+        let execution = execute_all(&graph, &inputs).unwrap();
         f(&Witness {
             authenticity: self.origin(),
             tensors: self.bytes.iter().map(Vec::as_slice).collect(),
@@ -274,6 +284,22 @@ impl Scene {
     /// The honest first phase.
     pub fn trace(&self) -> Trace {
         self.with_witness(|witness| self.compiled.first_phase(witness).unwrap().0)
+    }
+
+    /// Whether everything that is copied is equal, once all phases are filled with these challenges.
+    pub fn copies_hold(&self, tamper: &[(CellRef, Fr)], challenges: &ChallengeValues) -> bool {
+        let mut trace = self.trace();
+        let network = self.compiled.network().is_some();
+        for phase in 0..self.compiled.phases() {
+            if phase > 0 {
+                self.compiled.fill(phase, &mut trace, challenges);
+            }
+            for (cell, value) in tamper.iter().filter(|t| t.0.col.phase(network) == phase) {
+                trace.set(cell.col, cell.row, *value);
+            }
+        }
+        let copies = &self.compiled.plan().copies;
+        copies.iter().all(|(a, b)| trace.at(*a) == trace.at(*b))
     }
 
     /// Low limb of one output of the first layer, and an extra output that makes up for it at the mock prover's `β`.
@@ -334,6 +360,21 @@ impl Scene {
     }
 }
 
+/// The mock prover's challenges, by name.
+pub fn mock_values() -> ChallengeValues {
+    let [beta, lambda, delta, epsilon, lookup, tau] = mock_challenges()[..] else {
+        panic!("six challenges")
+    };
+    ChallengeValues {
+        beta,
+        lambda,
+        delta,
+        epsilon,
+        lookup,
+        tau,
+    }
+}
+
 /// The mock prover's challenges: a hash chain, the same in every run.
 pub fn mock_challenges() -> Vec<Fr> {
     use halo2_proofs::halo2curves::ff::FromUniformBytes;
@@ -341,7 +382,7 @@ pub fn mock_challenges() -> Vec<Fr> {
         .as_bytes()
         .try_into()
         .unwrap();
-    (0..5)
+    (0..6)
         .map(|_| {
             hash = blake2b_simd::blake2b(&hash).as_bytes().try_into().unwrap();
             Fr::from_uniform_bytes(&hash)
@@ -371,6 +412,20 @@ impl<'a> Table<'a> {
         let found: BTreeSet<String> = failures.iter().map(describe).collect();
         let expected: BTreeSet<String> = expected.iter().map(|s| (*s).to_owned()).collect();
         assert_eq!(found, expected, "{what}");
+        self.seen
+            .borrow_mut()
+            .extend(failures.iter().filter_map(constraint));
+    }
+
+    /// Overwrites cells and asserts which constraints fail, and in which rows; copies as in row 0.
+    pub fn exactly(&self, what: &str, tamper: &[(CellRef, Fr)], expected: &[(&str, usize)]) {
+        let failures = self.scene.raw_failures(tamper, &[]);
+        let found: BTreeSet<(String, usize)> = failures
+            .iter()
+            .map(|f| (describe(f), row(f).unwrap_or(0)))
+            .collect();
+        let expected = expected.iter().map(|&(gate, row)| (gate.to_owned(), row));
+        assert_eq!(found, expected.collect(), "{what}");
         self.seen
             .borrow_mut()
             .extend(failures.iter().filter_map(constraint));

@@ -1,6 +1,4 @@
 //! Graphs that are networks: layers on layers, tables, products, sums and movements of all kinds.
-use rand_chacha::ChaCha20Rng;
-use rand_core::{RngCore, SeedableRng};
 use verilens_model::{DType, Graph, Input, IntTensor, Node, Op, Output, PadMode, Range, TensorId};
 
 /// Builds a graph node by node.
@@ -132,6 +130,36 @@ impl Net {
         self.push(op, &[x])
     }
 
+    /// Times a constant, in steps that a weight can have.
+    pub fn times(&mut self, x: usize, power: u32) -> usize {
+        let rank = self.shape(x).len();
+        let mut x = x;
+        for power in [power.min(30), power.saturating_sub(30)] {
+            let value = all(rank, 1 << power);
+            x = self.push(Op::MulConst { value }, &[x]);
+        }
+        x
+    }
+
+    pub fn transpose(&mut self, x: usize, perm: &[usize]) -> usize {
+        let perm = perm.to_vec();
+        self.push(Op::Transpose { perm }, &[x])
+    }
+
+    pub fn sum(&mut self, x: usize, axes: &[usize]) -> usize {
+        let axes = axes.to_vec();
+        self.push(Op::Sum { axes }, &[x])
+    }
+
+    pub fn add(&mut self, terms: &[(usize, i64)]) -> usize {
+        let (inputs, coefficients): (Vec<usize>, Vec<i64>) = terms.iter().copied().unzip();
+        self.push(Op::Add { coefficients }, &inputs)
+    }
+
+    pub fn slice(&mut self, x: usize, axis: usize, start: usize, end: usize) -> usize {
+        self.push(Op::Slice { axis, start, end }, &[x])
+    }
+
     pub fn output(mut self, tensors: &[usize]) -> Graph {
         for (i, &tensor) in tensors.iter().enumerate() {
             self.graph.outputs.push(Output {
@@ -141,6 +169,14 @@ impl Net {
         }
         self.graph.validate().unwrap();
         self.graph
+    }
+}
+
+/// The same constant everywhere.
+pub fn all(rank: usize, value: i64) -> IntTensor {
+    IntTensor {
+        shape: vec![1; rank],
+        values: vec![value],
     }
 }
 
@@ -182,119 +218,4 @@ pub fn cnn() -> Graph {
     let x = net.reshape(x, &[1, 24]);
     let y = net.dense(x, 5);
     net.output(&[y])
-}
-
-/// A random network.
-pub fn random_network(seed: u64) -> Graph {
-    let mut rng = ChaCha20Rng::seed_from_u64(seed);
-    let mut pick = move |n: usize| rng.next_u32() as usize % n;
-    let (channels, side) = (1 + pick(4), 3 + pick(6));
-    let mut net = Net::input(&[1, channels, side, side + pick(3)]);
-    let mut x = 0;
-    for _ in 0..1 + pick(4) {
-        let shape = net.shape(x);
-        let range = net.range(x);
-        let [_, c, h, w] = shape[..] else { panic!() };
-        x = match pick(13) {
-            0 => {
-                let mode = match pick(3) {
-                    0 => PadMode::Wrap,
-                    1 => PadMode::Constant(0),
-                    _ => PadMode::Constant(pick(9) as i64 - 4),
-                };
-                net.pad(x, 1 + pick(3), [pick(2), pick(2)], mode)
-            }
-            1 | 2 => {
-                let (kh, kw) = (1 + pick(h.min(3)), 1 + pick(w.min(3)));
-                let dilations =
-                    [1 + pick(1 + (h - 1) / kh), 1 + pick(1 + (w - 1) / kw)].map(|d| d.min(2));
-                let reach = |k: usize, d: usize| (k - 1) * d + 1;
-                let fits = reach(kh, dilations[0]) <= h && reach(kw, dilations[1]) <= w;
-                let dilations = if fits { dilations } else { [1, 1] };
-                let strides = [1 + pick(2), 1 + pick(2)];
-                match pick(3) {
-                    0 => net.conv(x, [c, 1, kh, kw], strides, dilations, c),
-                    1 if c % 2 == 0 => net.conv(x, [4, c / 2, kh, kw], strides, dilations, 2),
-                    _ => net.conv(x, [1 + pick(10), c, kh, kw], strides, dilations, 1),
-                }
-            }
-            3 => net.push(
-                Op::Transpose {
-                    perm: [[0, 1, 2, 3], [0, 2, 1, 3], [0, 3, 1, 2], [0, 1, 3, 2]][pick(4)]
-                        .to_vec(),
-                },
-                &[x],
-            ),
-            4 => {
-                let axis = 1 + pick(3);
-                let indices: Vec<usize> = (0..1 + pick(5)).map(|_| pick(shape[axis])).collect();
-                net.gather(x, axis, &indices)
-            }
-            5 => {
-                let value = weights(&[1, c, 1, w], pick(50) as i64);
-                net.push(Op::AddConst { value }, &[x])
-            }
-            6 => {
-                let value = [
-                    weights(&[1, c, 1, 1], 4),
-                    weights(&[1, 1, 1, w], 4),
-                    weights(&[1, c, h, w], 4),
-                ][pick(3)]
-                .clone();
-                net.push(Op::MulConst { value }, &[x])
-            }
-            7 => {
-                let axes = [vec![1], vec![2, 3], vec![3]][pick(3)].clone();
-                let sum = net.push(Op::Sum { axes }, &[x]);
-                net.push(
-                    Op::Add {
-                        coefficients: vec![3, -2],
-                    },
-                    &[x, sum],
-                )
-            }
-            8 => net.push(Op::Positive, &[x]),
-            9 => {
-                let turned = net.gather(x, 3, &(0..w).map(|i| (i + 1) % w).collect::<Vec<_>>());
-                net.push([Op::Mul, Op::Max][pick(2)].clone(), &[x, turned])
-            }
-            10 => {
-                let bit = net.push(Op::Positive, &[x]);
-                let other = net.push(
-                    Op::MulConst {
-                        value: weights(&[1, c, 1, 1], 9),
-                    },
-                    &[x],
-                );
-                net.push(Op::Where, &[bit, x, other])
-            }
-            11 => {
-                let turned = net.push(
-                    Op::Transpose {
-                        perm: vec![0, 1, 3, 2],
-                    },
-                    &[x],
-                );
-                net.push(Op::MatMul, &[x, turned])
-            }
-            _ => net.dense(x, 1 + pick(9)),
-        };
-        let wide = net.range(x);
-        let span = wide.max.saturating_sub(wide.min);
-        if span > 1 << 24 || pick(3) == 0 && span > 600 {
-            // Back to small numbers, by whatever kind of divisor that takes.
-            let divisor = (span / 400).max(1);
-            let divisor = match divisor {
-                d if d < 8000 => d | 1,
-                d => (d as u64).next_power_of_two() as i64,
-            };
-            x = net.table(x, divisor, |q| q.clamp(-100, 155));
-        }
-        let _ = range;
-        let elements: usize = net.shape(x).iter().product();
-        if elements > 600 {
-            break;
-        }
-    }
-    net.output(&[x])
 }
