@@ -239,6 +239,23 @@ fn choice_between_multiples() {
 }
 
 #[test]
+fn an_input_of_bits_is_a_condition() {
+    let mut d = Dice(17);
+    let mut net = Net::default();
+    let c = net.typed("c", &[1, 8], true, Some((0.0, 1.0)));
+    let x = net.bytes("x", &[1, 8]);
+    let y = net.push(FloatOp::Where, &[c, x, c], &[1, 8]);
+    net.output("y", y);
+    let q = quantise_exact(&net.graph).unwrap().unwrap();
+    assert_eq!(q.graph.inputs[0].dtype, verilens_model::DType::Bool);
+    for _ in 0..20 {
+        let bits = (0..8).map(|_| d.below(2) as f64).collect();
+        let inputs = vec![bits, (0..8).map(|_| bytes(&mut d)).collect()];
+        check(&net, &q, &Sample { inputs });
+    }
+}
+
+#[test]
 fn signed_inputs_shift_by_their_zero() {
     let mut d = Dice(14);
     let mut net = Net::default();

@@ -95,18 +95,19 @@ pub(crate) struct Trial {
 /// How far channels' scales may lie below their tensor's.
 const SPREAD: f64 = 8.0;
 
-/// The first trial that meets the target, or else the best one.
+/// How much worse than the best a trial may be that takes fewer bits, where none meets the target.
+const NEARLY: f64 = 1.25;
+
+/// The first trial that meets the target, or else one of the best.
 pub(crate) fn best(model: &Model<'_>) -> Result<Trial> {
-    let mut best: Option<Trial> = None;
+    let mut trials: Vec<(f64, Trial)> = vec![];
     let mut refusal = None;
     for bits in model.options.min_bits..=model.options.max_bits {
         match with_bits(model, bits) {
             Ok(trial) if trial.met => return Ok(trial),
             Ok(trial) => {
-                let bad = |t: &Trial| t.fits.iter().map(Fit::badness).sum::<f64>();
-                if best.as_ref().is_none_or(|b| bad(&trial) < bad(b)) {
-                    best = Some(trial);
-                }
+                let bad = trial.fits.iter().map(Fit::badness).sum();
+                trials.push((bad, trial));
             }
             // More bits only make tables larger.
             Err(error) => {
@@ -115,7 +116,12 @@ pub(crate) fn best(model: &Model<'_>) -> Result<Trial> {
             }
         }
     }
-    best.ok_or_else(|| refusal.unwrap_or(QuantError::NoSamples))
+    let least = trials.iter().fold(f64::INFINITY, |m, t| m.min(t.0));
+    let nearly = trials.into_iter().find(|t| t.0 <= least * NEARLY);
+    match nearly {
+        Some((_, trial)) => Ok(trial),
+        None => Err(refusal.unwrap_or(QuantError::NoSamples)),
+    }
 }
 
 /// With large tables, or with smaller ones after saturation: whichever is cheaper to prove, within the limit of entries.
@@ -177,8 +183,8 @@ fn smaller(graph: &Graph, limit: u64) -> Vec<u64> {
     kept.map(|(_, s)| *s).collect()
 }
 
-/// Roughly four times the rows that tables, remainders, and functions' values take in a circuit, where a comparison of wide numbers takes
-/// four times the cells of a table's value.
+/// Roughly four times the rows that tables, remainders, and functions' values take in a circuit: four values to a row, a comparison of wide
+/// numbers a row, and a product besides where the larger one is wanted.
 fn cost(graph: &Graph, entries: u64) -> u64 {
     let Ok(shapes) = graph.shapes() else {
         return u64::MAX;
@@ -196,7 +202,8 @@ fn cost(graph: &Graph, entries: u64) -> u64 {
                 let wide = *divisor > DIVISORS.last().copied().unwrap_or(1);
                 elements * if wide { 4 } else { 1 }
             }
-            Op::Max | Op::Positive => elements * 4,
+            Op::Positive => elements * 4,
+            Op::Max => elements * 5,
             _ => 0,
         };
     }

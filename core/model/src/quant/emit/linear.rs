@@ -300,6 +300,10 @@ impl Emitter<'_> {
                     let scale = integer(rep.scale.single().unwrap_or(1.0));
                     rep.tensor = self.scaled(x, rep.tensor, scale)?;
                 }
+                // An input's byte is a bit by its type only, which no range relies on.
+                if self.range(rep.tensor).min < 0 || self.range(rep.tensor).max > 1 {
+                    rep.tensor = self.push(t, Op::Positive, vec![rep.tensor])?;
+                }
                 tensors.insert(0, rep.tensor);
                 Op::Where
             }
