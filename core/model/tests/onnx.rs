@@ -317,7 +317,7 @@ fn names_become_capture_names() {
 }
 
 #[test]
-fn float_weights_say_that_quantisation_comes_later() {
+fn float_weights_say_how_to_quantise_them() {
     let conv = node("Conv", &["x", "w"], "y", vec![]);
     let m = model(
         &[1, 1, 1, 2],
@@ -327,7 +327,7 @@ fn float_weights_say_that_quantisation_comes_later() {
     let error = import(&m).unwrap_err();
     assert!(matches!(&error, OnnxError::NotInteger { index: 1, .. }));
     assert!(error.to_string().contains("the_Conv"));
-    assert!(error.to_string().contains("quantisation"));
+    assert!(error.to_string().contains("need quantising"));
 }
 
 #[test]
