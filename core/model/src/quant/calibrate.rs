@@ -2,6 +2,7 @@
 
 use super::channels::Channels;
 use super::error::{Place, QuantError, Result};
+use super::function::{Function, Functions};
 use super::QuantOptions;
 use crate::float::{self, FloatGraph, FloatInput};
 use crate::graph::TensorId;
@@ -62,7 +63,7 @@ impl Stats {
 pub(crate) struct Calibration {
     /// By tensor.
     pub stats: Vec<Stats>,
-    /// Largest magnitude of each channel, by tensor; empty where channels share a scale.
+    /// Largest reach of each channel, by tensor; empty where channels share a scale.
     pub channels: Vec<Vec<f64>>,
     /// Bytes of each sample's inputs.
     pub bytes: Vec<Vec<Vec<u8>>>,
@@ -209,6 +210,7 @@ pub(crate) fn run(
     graph: &FloatGraph,
     samples: &[Sample],
     scales: &[InputScale],
+    functions: &Functions,
     channels: &Channels,
 ) -> Result<Calibration> {
     let mut all = Calibration {
@@ -236,9 +238,13 @@ pub(crate) fn run(
         }
         for (t, axis) in channels.axis.iter().enumerate() {
             let shape = graph.shapes.get(t).map_or(&[][..], Vec::as_slice);
-            let parts = (axis, tensors.get(t), all.channels.get_mut(t));
-            if let (Some(axis), Some(values), Some(largest)) = parts {
-                grow(largest, values, shape, *axis);
+            let function = functions.made.get(t).and_then(Option::as_ref);
+            if let (Some(axis), Some(function), Some(largest)) =
+                (axis, function, all.channels.get_mut(t))
+            {
+                let operand = tensors.get(function.source.0);
+                let reach = reach(function, operand.map_or(&[][..], Vec::as_slice));
+                grow(largest, &reach, shape, *axis);
             }
         }
         all.outputs.push(outputs(graph, tensors));
@@ -251,6 +257,20 @@ pub(crate) fn run(
         all.seen.push(seen);
     }
     Ok(all)
+}
+
+/// How far a homogeneous function's table has to reach for each operand, in units of the function's values: where a negative side is
+/// flatter, as of a leaky activation, that is farther than its values.
+fn reach(function: &Function, operand: &[f64]) -> Vec<f64> {
+    let slope = function.slope();
+    let of = |x: &f64| {
+        if function.eval(*x) == 0.0 {
+            0.0
+        } else {
+            slope * x.abs()
+        }
+    };
+    operand.iter().map(of).collect()
 }
 
 /// Raises each channel's largest magnitude to what the values show.

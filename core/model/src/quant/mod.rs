@@ -173,7 +173,7 @@ fn quantised(
     let exact = integral::tensors(&graph, &exact_inputs);
     let functions = function::find(&graph);
     let channels = channels::find(&graph, &functions, &exact);
-    let calibration = calibrate::run(&graph, samples, &scales, &channels)?;
+    let calibration = calibrate::run(&graph, samples, &scales, &functions, &channels)?;
     let inputs: Vec<Input> = graph
         .inputs
         .iter()
