@@ -17,6 +17,7 @@ pub mod prove;
 pub mod request;
 pub mod srs;
 pub mod transcript;
+mod work;
 
 pub use error::ProverError;
 pub use estimate::{estimate, estimate_for, Estimate};
