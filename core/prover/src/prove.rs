@@ -15,6 +15,7 @@ use crate::{
     plonk::{create_proof, proof_units, Columns},
     progress::{Progress, Stage},
     request::AnyRequest,
+    stack,
     transcript::scalar_to_bytes as fr_bytes,
     work::Work,
 };
@@ -45,12 +46,24 @@ impl Keys {
         rng: &mut R,
         progress: &dyn Progress,
     ) -> Result<Proved, ProverError> {
+        let proved = self.prove_within(request.into(), rng, progress);
+        stack::scrub();
+        proved
+    }
+
+    #[inline(never)]
+    fn prove_within<R: RngCore + CryptoRng>(
+        &self,
+        request: AnyRequest<'_>,
+        rng: &mut R,
+        progress: &dyn Progress,
+    ) -> Result<Proved, ProverError> {
         let (model, witness) = self.filling_units();
         let work = Work::new(
             progress,
             proof_units(&self.circuit) + model + witness + CHECK,
         );
-        let (circuit, words, opening) = self.fill(request.into(), rng, &work)?;
+        let (circuit, words, opening) = self.fill(request, rng, &work)?;
         let proof = self.finish(circuit, &words, rng, &work)?;
 
         work.enter(Stage::Check)?;

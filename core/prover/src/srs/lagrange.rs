@@ -52,7 +52,7 @@ pub(super) fn from_powers_within(powers: &[G1Affine], k: u32, meter: Meter<'_>) 
             let scalars: Vec<Fr> = (0..n / 2)
                 .map(|i| twiddles.get((i % half) * step).copied().unwrap_or(Fr::ONE))
                 .collect();
-            mul_lanes_within(&mut upper, &scalars, meter.work);
+            mul_each(&mut upper, &scalars, meter.work);
         }
         let mut lower: Vec<G1Affine> = points
             .chunks_exact(2 * half)
@@ -73,7 +73,7 @@ pub(super) fn from_powers_within(powers: &[G1Affine], k: u32, meter: Meter<'_>) 
         meter.part(k as usize);
     }
     let scale = Fr::from(n as u64).invert().unwrap_or(Fr::ZERO);
-    mul_lanes_within(&mut points, &vec![scale; n], meter.work);
+    mul_each(&mut points, &vec![scale; n], meter.work);
     points
 }
 
@@ -91,12 +91,8 @@ fn combine(lanes: &mut [G1Affine], others: &[G1Affine], subtract: bool) {
         });
 }
 
-/// `points[i] *= scalars[i]`, many at a time in lockstep.
-pub(super) fn mul_each(points: &mut [G1Affine], scalars: &[Fr]) {
-    mul_lanes_within(points, scalars, &Work::silent());
-}
-
-fn mul_lanes_within(points: &mut [G1Affine], scalars: &[Fr], work: &Work<'_>) {
+/// `points[i] *= scalars[i]`, many at a time in lockstep; left as they are once the work is stopped.
+fn mul_each(points: &mut [G1Affine], scalars: &[Fr], work: &Work<'_>) {
     points
         .par_chunks_mut(LANES)
         .zip(scalars.par_chunks(LANES))
