@@ -3,7 +3,10 @@
 //! Rows, columns and proof bytes are exact: the circuit is laid out and its selectors are combined. Time and memory are counts of the
 //! prover's work times what one piece of it took on the 2-core reference machine (`docs/decisions/0003-proving-time.md`), for keys that
 //! keep nothing between proofs; fitted to two circuits, iris v1 and V3.
+mod ceiling;
 mod gas;
+
+pub use ceiling::require_memory;
 
 use halo2_proofs::{
     halo2curves::bn256::Fr,
