@@ -1,3 +1,4 @@
+import io.verilens.KeyStore
 import io.verilens.KeyStoreException
 import io.verilens.Vault
 import io.verilens.VaultException
@@ -76,5 +77,19 @@ class VaultTest {
         val locked = Vault(MemoryKeyStore(KeyStoreException.Denied("the device must be unlocked")))
         val error = assertFailsWith<VaultException.KeyStore> { locked.seal(Fixtures.capture(), "eye") }
         assertTrue("the device must be unlocked" in error.message.orEmpty(), error.message)
+    }
+
+    @Test
+    fun `keys are erased after use`(): Unit = runBlocking {
+        val given = mutableListOf<ByteArray>()
+        val store = MemoryKeyStore()
+        val watched = Vault(object : KeyStore by store {
+            override fun loadOrMakeKey(alias: String) = store.loadOrMakeKey(alias).also { given += it }
+
+            override fun loadKey(alias: String) = store.loadKey(alias).also { given += it }
+        })
+        watched.openHolder(watched.sealHolder(Fixtures.holder()))
+        assertTrue(given.isNotEmpty())
+        assertTrue(given.all { key -> key.all { it == 0.toByte() } })
     }
 }

@@ -3,7 +3,7 @@ package io.verilens
 /**
  * Guards the 32-byte keys of vaults, by alias. [AndroidKeyStore] is the one to use; write your own to keep keys elsewhere.
  *
- * The vault calls it on background threads, and fills the arrays it was given with zeros.
+ * The vault calls it on background threads. It fills each array that it was given with zeros, so every call must return one of its own.
  */
 public interface KeyStore {
     /**

@@ -1,6 +1,7 @@
 package io.verilens
 
 import java.io.Closeable
+import java.util.concurrent.ConcurrentLinkedQueue
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 import io.verilens.ffi.KeyStore as FfiKeyStore
@@ -14,7 +15,8 @@ import io.verilens.ffi.Vault as FfiVault
  * @param alias names the vault's key; letters, digits, '-' and '_'
  */
 public class Vault(keyStore: KeyStore, alias: String = "vault") : Closeable {
-    private val ffi = FfiVault(Guard(keyStore), alias)
+    private val guard = Guard(keyStore)
+    private val ffi = FfiVault(guard, alias)
 
     /**
      * The capture's file, encrypted, for any storage of the app's. Makes the vault's key if there is none.
@@ -56,15 +58,29 @@ public class Vault(keyStore: KeyStore, alias: String = "vault") : Closeable {
 
     override fun close(): Unit = ffi.close()
 
-    /** A keystore may take a while, for it asks other processes and hardware. */
-    private suspend fun <T> background(block: () -> T): T = withContext(Dispatchers.IO) { translated(block) }
+    /** A keystore may take a while, for it asks other processes and hardware. One call at a time: no other still needs its key then. */
+    private suspend fun <T> background(block: () -> T): T = withContext(Dispatchers.IO) {
+        synchronized(guard) {
+            try {
+                translated(block)
+            } finally {
+                guard.wipe()
+            }
+        }
+    }
 }
 
-/** Hands the library a [KeyStore], and sorts its exceptions. */
+/** Hands the library a [KeyStore], sorts its exceptions, and erases the keys that it gave. */
 private class Guard(private val store: KeyStore) : FfiKeyStore {
-    override fun loadOrMakeKey(alias: String): ByteArray = sorted { store.loadOrMakeKey(alias) }
+    private val given = ConcurrentLinkedQueue<ByteArray>()
 
-    override fun loadKey(alias: String): ByteArray = sorted { store.loadKey(alias) }
+    fun wipe() {
+        while (true) given.poll()?.fill(0) ?: return
+    }
+
+    override fun loadOrMakeKey(alias: String): ByteArray = sorted { store.loadOrMakeKey(alias).also(given::add) }
+
+    override fun loadKey(alias: String): ByteArray = sorted { store.loadKey(alias).also(given::add) }
 
     override fun deleteKey(alias: String): Unit = sorted { store.deleteKey(alias) }
 
