@@ -52,10 +52,11 @@ public struct KeychainKeyStore: KeyStore {
         var found: CFTypeRef?
         let status = SecItemCopyMatching(item as CFDictionary, &found)
         guard status == errSecSuccess else { throw Self.error(status) }
-        guard let found = found as? [CFString: Any], let stored = found[kSecValueData] as? Data else {
+        guard let found = found as? [String: Any], let stored = found[kSecValueData as String] as? Data else {
             throw .unavailable(reason: "the Keychain's item is of another form")
         }
-        let key = found[kSecAttrLabel] as? String == Self.enclaveLabel ? try unwrapped(stored, alias) : stored
+        let label = found[kSecAttrLabel as String] as? String
+        let key = label == Self.enclaveLabel ? try unwrapped(stored, alias) : stored
         guard key.count == Self.keyBytes else { throw .unavailable(reason: "expected a key of 32 bytes") }
         return key
     }
@@ -72,7 +73,7 @@ public struct KeychainKeyStore: KeyStore {
     private static let keyBytes = 32
     private static let enclaveLabel = "Verilens vault key, encrypted to the Secure Enclave"
     private static let plainLabel = "Verilens vault key"
-    private static let algorithm = SecKeyAlgorithm.eciesEncryptionCofactorVariableIVX963SHA256AESGCM
+    private static var algorithm: SecKeyAlgorithm { .eciesEncryptionCofactorVariableIVX963SHA256AESGCM }
 
     /// The key as it is stored, and a label that says how.
     private func wrapped(_ key: Data, _ alias: String) throws(KeyStoreError) -> (Data, String) {
@@ -104,7 +105,7 @@ public struct KeychainKeyStore: KeyStore {
         case errSecSuccess:
             guard let found, CFGetTypeID(found) == SecKeyGetTypeID() else { return nil }
             // Just checked: Core Foundation's types cannot be cast conditionally.
-            return unsafeDowncast(found, to: SecKey.self)
+            return (found as! SecKey)
         case errSecItemNotFound: return nil
         case let status: throw Self.error(status)
         }
