@@ -1,5 +1,5 @@
 import Foundation
-internal import VerilensFFI
+public import VerilensFFI
 
 /// The person: who knows the secret that captures are signed for. The secret never leaves the device but as ``backup()``.
 public struct Holder: Sendable {

@@ -292,3 +292,16 @@ extension VerifierError: Bridged {
         }
     }
 }
+
+extension VaultError: Bridged {
+    init(_ foreign: VerilensFFI.VaultError) {
+        switch foreign {
+        case .Format(let reason): self = .format(reason: reason)
+        case .Version(let reason): self = .version(reason: reason)
+        case .WrongKey(let reason): self = .wrongKey(reason: reason)
+        case .WrongCapture(let reason): self = .wrongCapture(reason: reason)
+        case .Altered(let reason): self = .altered(reason: reason)
+        case .KeyStore(let reason): self = .keyStore(reason: reason)
+        }
+    }
+}

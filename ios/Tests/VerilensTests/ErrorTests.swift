@@ -1,5 +1,4 @@
 import Foundation
-import VerilensFFI
 import XCTest
 
 @testable import Verilens
@@ -11,11 +10,11 @@ final class ErrorTests: XCTestCase {
         let model = try Model(bundle)
         XCTAssertEqual(model.digest, try Fixtures.data("model.digest"))
         XCTAssertNoThrow(try Model(contentsOf: Fixtures.url("model.vlm"), digest: model.digest))
-        guard case .unreadable = try failure(Verilens.ModelError.self, { try Model(contentsOf: Fixtures.url("none")) })
+        guard case .unreadable = try failure(ModelError.self, { try Model(contentsOf: Fixtures.url("none")) })
         else { return XCTFail("no file") }
-        guard case .format = try failure(Verilens.ModelError.self, { try Model(bundle.dropLast()) })
+        guard case .format = try failure(ModelError.self, { try Model(bundle.dropLast()) })
         else { return XCTFail("truncated") }
-        let error = try failure(Verilens.ModelError.self) { try Model(bundle, digest: model.digest.flipped(at: 0)) }
+        let error = try failure(ModelError.self) { try Model(bundle, digest: model.digest.flipped(at: 0)) }
         guard case .wrongDigest = error else { return XCTFail("another digest") }
         XCTAssertEqual(error.code, "VLM-3")
         XCTAssertTrue(error.localizedDescription.contains("VLM-3"))
@@ -26,9 +25,9 @@ final class ErrorTests: XCTestCase {
         XCTAssertTrue(srs.isInsecure)
         XCTAssertEqual(srs.digest.count, 32)
         XCTAssertNoThrow(try Srs(Fixtures.data("srs_small.bin")).check())
-        guard case .unreadable = try failure(Verilens.SrsError.self, { try Srs(contentsOf: Fixtures.url("none")) })
+        guard case .unreadable = try failure(SrsError.self, { try Srs(contentsOf: Fixtures.url("none")) })
         else { return XCTFail("no file") }
-        guard case .format = try failure(Verilens.SrsError.self, { try Srs(Data("not a string".utf8)) })
+        guard case .format = try failure(SrsError.self, { try Srs(Data("not a string".utf8)) })
         else { return XCTFail("another format") }
     }
 
@@ -44,42 +43,42 @@ final class ErrorTests: XCTestCase {
         XCTAssertFalse(capture.belongs(to: try Fixtures.holder("holder_other.vlh")))
         XCTAssertEqual(capture.holderID, try Fixtures.holder().id)
 
-        let truncated = try failure(Verilens.StatementError.self) { try Capture(bytes.dropLast()) }
+        let truncated = try failure(StatementError.self) { try Capture(bytes.dropLast()) }
         guard case .format = truncated else { return XCTFail("truncated: \(truncated)") }
         // A pixel in the middle of the file.
         let altered = try Capture(bytes.flipped(at: bytes.count / 2))
-        guard case .signature = try failure(Verilens.StatementError.self, { try altered.checkSignature() })
+        guard case .signature = try failure(StatementError.self, { try altered.checkSignature() })
         else { return XCTFail("an altered capture") }
 
         let holder = Holder()
         XCTAssertEqual(try Holder(backup: holder.backup()).id, holder.id)
         XCTAssertNotEqual(Holder().id, holder.id)
-        XCTAssertThrowsError(try Holder(backup: Data([1, 2, 3]))) { XCTAssertTrue($0 is Verilens.StatementError) }
+        XCTAssertThrowsError(try Holder(backup: Data([1, 2, 3]))) { XCTAssertTrue($0 is StatementError) }
 
         XCTAssertEqual(try Fixtures.issuers().root.bytes.count, 32)
         XCTAssertGreaterThan(try Fixtures.issuers().count, 0)
-        XCTAssertThrowsError(try IssuerSet(json: "{}")) { XCTAssertTrue($0 is Verilens.StatementError) }
+        XCTAssertThrowsError(try IssuerSet(json: "{}")) { XCTAssertTrue($0 is StatementError) }
 
         let word = Word(text: "example.org/enrol")
         XCTAssertEqual(try Word(hex: word.hex), word)
         XCTAssertEqual(try Word(bytes: word.bytes), word)
         XCTAssertEqual(try Word(address: Data(repeating: 7, count: 20)).bytes.suffix(20), Data(repeating: 7, count: 20))
-        guard case .value = try failure(Verilens.StatementError.self, { try Word(bytes: Data(repeating: 255, count: 32)) })
+        guard case .value = try failure(StatementError.self, { try Word(bytes: Data(repeating: 255, count: 32)) })
         else { return XCTFail("a word above the order") }
-        guard case .value = try failure(Verilens.StatementError.self, { try Word(address: Data(count: 19)) })
+        guard case .value = try failure(StatementError.self, { try Word(address: Data(count: 19)) })
         else { return XCTFail("an address of 19 bytes") }
-        XCTAssertThrowsError(try Word(hex: "0xzz")) { XCTAssertTrue($0 is Verilens.StatementError) }
+        XCTAssertThrowsError(try Word(hex: "0xzz")) { XCTAssertTrue($0 is StatementError) }
     }
 
     func testProversRefuseUpFront() throws {
         let model = try Fixtures.model()
         guard
             case .srsTooSmall(let needed, 8) = try failure(
-                Verilens.ProverError.self, { try Prover(model: model, srs: Srs(Fixtures.data("srs_small.bin"))) })
+                ProverError.self, { try Prover(model: model, srs: Srs(Fixtures.data("srs_small.bin"))) })
         else { return XCTFail("a small reference string") }
         XCTAssertGreaterThan(needed, 8)
         let options = Prover.Options(memoryCeiling: 20_000_000)
-        let error = try failure(Verilens.ProverError.self) { try Prover(model: model, srs: Fixtures.srs(), options: options) }
+        let error = try failure(ProverError.self) { try Prover(model: model, srs: Fixtures.srs(), options: options) }
         guard case .memoryCeiling(let bytes, 20_000_000) = error else { return XCTFail("a low ceiling: \(error)") }
         XCTAssertGreaterThan(bytes, 20_000_000)
         XCTAssertEqual(error.code, "VLP-3")
@@ -99,7 +98,7 @@ final class ErrorTests: XCTestCase {
         let bytes = try Fixtures.data("capture.vlc")
         altered.capture = try Capture(bytes.flipped(at: bytes.count / 2))
         for (name, request) in [("holder", other), ("issuer", foreign), ("late", late), ("early", early), ("altered", altered)] {
-            let error = try await failure(Verilens.ProverError.self) { try await prover.prove(request) }
+            let error = try await failure(ProverError.self) { try await prover.prove(request) }
             guard case .request = error else { return XCTFail("\(name): \(error)") }
             XCTAssertFalse(prover.isPrepared, "\(name): keys were derived for nothing")
         }
@@ -107,32 +106,12 @@ final class ErrorTests: XCTestCase {
 
     func testVerifiersRefuseOtherFormats() throws {
         let key = try Fixtures.data("verifying_revealed.vlk")
-        guard case .format = try failure(Verilens.VerifierError.self, { try Verifier(verifyingKey: key.dropLast()) })
+        guard case .format = try failure(VerifierError.self, { try Verifier(verifyingKey: key.dropLast()) })
         else { return XCTFail("a truncated key") }
         let proof = try Fixtures.data("proof_revealed.vlp")
-        guard case .format = try failure(Verilens.VerifierError.self, { try Proof(proof.dropLast()) })
+        guard case .format = try failure(VerifierError.self, { try Proof(proof.dropLast()) })
         else { return XCTFail("a truncated proof") }
-        guard case .format = try failure(Verilens.VerifierError.self, { try Proof(proof + [0]) })
+        guard case .format = try failure(VerifierError.self, { try Proof(proof + [0]) })
         else { return XCTFail("trailing bytes") }
-    }
-
-    /// The codes are the library's.
-    func testCodes() {
-        let models: [VerilensFFI.ModelError] = [.Unreadable(reason: ""), .Format(reason: ""), .WrongDigest(reason: "")]
-        for error in models { XCTAssertEqual(Verilens.ModelError(error).code, error.code()) }
-        let strings: [VerilensFFI.SrsError] = [.Unreadable(reason: ""), .Format(reason: "")]
-        for error in strings { XCTAssertEqual(Verilens.SrsError(error).code, error.code()) }
-        let statements: [VerilensFFI.StatementError] = [.Format(reason: ""), .Signature(reason: ""), .Value(reason: "")]
-        for error in statements { XCTAssertEqual(Verilens.StatementError(error).code, error.code()) }
-        let provers: [VerilensFFI.ProverError] = [
-            .Model(reason: ""), .SrsTooSmall(needed: 1, available: 1), .MemoryCeiling(neededBytes: 1, ceilingBytes: 1),
-            .Request(field: "", reason: ""), .Cancelled, .Cache(reason: ""), .Device(reason: ""), .Internal(reason: ""),
-        ]
-        for error in provers { XCTAssertEqual(Verilens.ProverError(error).code, error.code()) }
-        let verifiers: [VerilensFFI.VerifierError] = [
-            .Format(reason: ""), .WrongKey(reason: ""), .Invalid(reason: ""), .PublicInput(field: "", reason: ""),
-            .Batch(index: 0, refused: [], reason: ""),
-        ]
-        for error in verifiers { XCTAssertEqual(Verilens.VerifierError(error).code, error.code()) }
     }
 }

@@ -1,19 +1,18 @@
 import Foundation
-import VerilensFFI
 import XCTest
 
 @testable import Verilens
 
 /// Keys in memory: for tests only. It generates keys as the Keychain's store does.
-final class MemoryKeyStore: Verilens.KeyStore, @unchecked Sendable {
+final class MemoryKeyStore: KeyStore, @unchecked Sendable {
     private let lock = NSLock()
     private var keys: [String: Data] = [:]
-    private var refusal: Verilens.KeyStoreError?
+    private var refusal: KeyStoreError?
 
     /// From now on, every call throws this.
-    func refuse(_ error: Verilens.KeyStoreError?) { lock.withLock { refusal = error } }
+    func refuse(_ error: KeyStoreError?) { lock.withLock { refusal = error } }
 
-    func loadOrMakeKey(alias: String) throws(Verilens.KeyStoreError) -> Data {
+    func loadOrMakeKey(alias: String) throws(KeyStoreError) -> Data {
         lock.lock()
         defer { lock.unlock() }
         if let refusal { throw refusal }
@@ -24,7 +23,7 @@ final class MemoryKeyStore: Verilens.KeyStore, @unchecked Sendable {
         return key
     }
 
-    func loadKey(alias: String) throws(Verilens.KeyStoreError) -> Data {
+    func loadKey(alias: String) throws(KeyStoreError) -> Data {
         lock.lock()
         defer { lock.unlock() }
         if let refusal { throw refusal }
@@ -32,7 +31,7 @@ final class MemoryKeyStore: Verilens.KeyStore, @unchecked Sendable {
         return key
     }
 
-    func deleteKey(alias: String) throws(Verilens.KeyStoreError) {
+    func deleteKey(alias: String) throws(KeyStoreError) {
         lock.lock()
         defer { lock.unlock() }
         if let refusal { throw refusal }
@@ -66,7 +65,7 @@ final class VaultTests: XCTestCase {
         let sealed = try vault.seal(Fixtures.capture(), id: "eye")
         let other = Vault(keyStore: store, alias: "other")
         _ = try other.seal(Holder())
-        let error = try failure(Verilens.VaultError.self) { try self.open(sealed, in: other) }
+        let error = try failure(VaultError.self) { try self.open(sealed, in: other) }
         guard case .wrongKey = error else { return XCTFail("another key: \(error)") }
     }
 
@@ -74,17 +73,17 @@ final class VaultTests: XCTestCase {
         let sealed = try vault.seal(Holder())
         for position in sealed.indices {
             XCTAssertThrowsError(try vault.openHolder(sealed.flipped(at: position)), "byte \(position)") {
-                XCTAssertTrue($0 is Verilens.VaultError)
+                XCTAssertTrue($0 is VaultError)
             }
         }
-        let error = try failure(Verilens.VaultError.self) { try self.vault.openHolder(sealed.flipped(at: -1)) }
+        let error = try failure(VaultError.self) { try self.vault.openHolder(sealed.flipped(at: -1)) }
         guard case .altered = error else { return XCTFail("an altered file: \(error)") }
     }
 
     func testTruncated() throws {
         let sealed = try vault.seal(Fixtures.capture(), id: "eye")
         for count in [0, 1, 16, sealed.count / 2, sealed.count - 1] {
-            let error = try failure(Verilens.VaultError.self) { try self.open(sealed.prefix(count)) }
+            let error = try failure(VaultError.self) { try self.open(sealed.prefix(count)) }
             switch error {
             case .format, .altered: break
             default: XCTFail("\(count) bytes: \(error)")
@@ -95,29 +94,29 @@ final class VaultTests: XCTestCase {
     func testSwapped() throws {
         let capture = try Fixtures.capture()
         let left = try vault.seal(capture, id: "left")
-        let error = try failure(Verilens.VaultError.self) { try self.open(left, id: "right") }
+        let error = try failure(VaultError.self) { try self.open(left, id: "right") }
         guard case .wrongCapture = error else { return XCTFail("another capture id: \(error)") }
-        let schema = try failure(Verilens.VaultError.self) {
+        let schema = try failure(VaultError.self) {
             try self.vault.openCapture(left, schema: "another/v1", id: "left")
         }
         guard case .wrongCapture = schema else { return XCTFail("another schema: \(schema)") }
-        XCTAssertThrowsError(try vault.openHolder(left)) { XCTAssertTrue($0 is Verilens.VaultError) }
+        XCTAssertThrowsError(try vault.openHolder(left)) { XCTAssertTrue($0 is VaultError) }
     }
 
     func testErased() throws {
         let sealed = try vault.seal(Fixtures.capture(), id: "eye")
         try vault.erase()
-        let error = try failure(Verilens.VaultError.self) { try self.open(sealed) }
+        let error = try failure(VaultError.self) { try self.open(sealed) }
         guard case .keyStore = error else { return XCTFail("an erased key: \(error)") }
         // A new key is made by sealing, and does not open the old file.
         _ = try vault.seal(Holder())
-        guard case .wrongKey = try failure(Verilens.VaultError.self, { try self.open(sealed) })
+        guard case .wrongKey = try failure(VaultError.self, { try self.open(sealed) })
         else { return XCTFail("a new key") }
     }
 
     func testAStoreThatRefuses() throws {
         store.refuse(.denied(reason: "not today"))
-        let error = try failure(Verilens.VaultError.self) { try self.vault.seal(Holder()) }
+        let error = try failure(VaultError.self) { try self.vault.seal(Holder()) }
         guard case .keyStore = error else { return XCTFail("\(error)") }
     }
 }
