@@ -44,6 +44,9 @@ pub trait Progress: Sync {
     /// A stage begins.
     fn begin(&self, stage: Stage);
 
+    /// How much is done.
+    fn advance(&self, _fraction: f64) {}
+
     /// Whether to give up; asked at the beginning of each stage.
     fn is_cancelled(&self) -> bool {
         false
