@@ -172,44 +172,6 @@ public enum VerifierError: VerilensError {
     }
 }
 
-/// Why a vault does not seal or open.
-public enum VaultError: VerilensError {
-    /// The bytes are no sealed file.
-    case format(reason: String)
-    /// Sealed by a later version.
-    case version(reason: String)
-    /// Sealed under another key.
-    case wrongKey(reason: String)
-    /// Sealed for another schema or capture id.
-    case wrongCapture(reason: String)
-    /// Changed since it was sealed.
-    case altered(reason: String)
-    /// The key store gave no key.
-    case keyStore(reason: String)
-    /// A bug in Verilens; please report it.
-    case `internal`(reason: String)
-
-    public var code: String {
-        switch self {
-        case .format: "VLT-1"
-        case .version: "VLT-2"
-        case .wrongKey: "VLT-3"
-        case .wrongCapture: "VLT-4"
-        case .altered: "VLT-5"
-        case .keyStore: "VLT-6"
-        case .internal: "VL-0"
-        }
-    }
-
-    public var reason: String {
-        switch self {
-        case .format(let reason), .version(let reason), .wrongKey(let reason), .wrongCapture(let reason),
-            .altered(let reason), .keyStore(let reason), .internal(let reason):
-            reason
-        }
-    }
-}
-
 // MARK: - From the library's errors
 
 /// An error that stands for one of the library's.
@@ -289,19 +251,6 @@ extension VerifierError: Bridged {
         case .PublicInput(let field, let reason): self = .publicInput(field: field, reason: reason)
         case .Batch(let index, let refused, let reason):
             self = .batch(index: Int(clamping: index), refused: refused.map { Int(clamping: $0) }, reason: reason)
-        }
-    }
-}
-
-extension VaultError: Bridged {
-    init(_ foreign: VerilensFFI.VaultError) {
-        switch foreign {
-        case .Format(let reason): self = .format(reason: reason)
-        case .Version(let reason): self = .version(reason: reason)
-        case .WrongKey(let reason): self = .wrongKey(reason: reason)
-        case .WrongCapture(let reason): self = .wrongCapture(reason: reason)
-        case .Altered(let reason): self = .altered(reason: reason)
-        case .KeyStore(let reason): self = .keyStore(reason: reason)
         }
     }
 }

@@ -1,5 +1,4 @@
 import Foundation
-internal import VerilensFFI
 
 /// Guards the keys of vaults. ``KeychainKeyStore`` is the one for apps; implement your own for a server-held key or for tests.
 ///
@@ -34,36 +33,5 @@ public enum KeyStoreError: VerilensError {
         switch self {
         case .unavailable(let reason), .notFound(let reason), .denied(let reason): reason
         }
-    }
-}
-
-extension KeyStoreError {
-    var ffi: VerilensFFI.KeyStoreError {
-        switch self {
-        case .unavailable(let reason): .Unavailable(reason: reason)
-        case .notFound(let reason): .NotFound(reason: reason)
-        case .denied(let reason): .Denied(reason: reason)
-        }
-    }
-}
-
-/// An app's key store, as the library calls it.
-final class KeyStoreBridge: VerilensFFI.KeyStore {
-    private let store: any KeyStore
-
-    init(_ store: any KeyStore) {
-        self.store = store
-    }
-
-    func loadOrMakeKey(alias: String) throws -> Data {
-        do throws(KeyStoreError) { return try store.loadOrMakeKey(alias: alias) } catch { throw error.ffi }
-    }
-
-    func loadKey(alias: String) throws -> Data {
-        do throws(KeyStoreError) { return try store.loadKey(alias: alias) } catch { throw error.ffi }
-    }
-
-    func deleteKey(alias: String) throws {
-        do throws(KeyStoreError) { try store.deleteKey(alias: alias) } catch { throw error.ffi }
     }
 }

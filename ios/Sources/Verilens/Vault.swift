@@ -37,3 +37,85 @@ public struct Vault: Sendable {
         try bridged(VaultError.self) { try ffi.erase() }
     }
 }
+
+/// Why a vault does not seal or open.
+public enum VaultError: VerilensError {
+    /// The bytes are no sealed file.
+    case format(reason: String)
+    /// Sealed by a later version.
+    case version(reason: String)
+    /// Sealed under another key.
+    case wrongKey(reason: String)
+    /// Sealed for another schema or capture id.
+    case wrongCapture(reason: String)
+    /// Changed since it was sealed.
+    case altered(reason: String)
+    /// The key store gave no key.
+    case keyStore(reason: String)
+    /// A bug in Verilens; please report it.
+    case `internal`(reason: String)
+
+    public var code: String {
+        switch self {
+        case .format: "VLT-1"
+        case .version: "VLT-2"
+        case .wrongKey: "VLT-3"
+        case .wrongCapture: "VLT-4"
+        case .altered: "VLT-5"
+        case .keyStore: "VLT-6"
+        case .internal: "VL-0"
+        }
+    }
+
+    public var reason: String {
+        switch self {
+        case .format(let reason), .version(let reason), .wrongKey(let reason), .wrongCapture(let reason),
+            .altered(let reason), .keyStore(let reason), .internal(let reason):
+            reason
+        }
+    }
+}
+
+extension VaultError: Bridged {
+    init(_ foreign: VerilensFFI.VaultError) {
+        switch foreign {
+        case .Format(let reason): self = .format(reason: reason)
+        case .Version(let reason): self = .version(reason: reason)
+        case .WrongKey(let reason): self = .wrongKey(reason: reason)
+        case .WrongCapture(let reason): self = .wrongCapture(reason: reason)
+        case .Altered(let reason): self = .altered(reason: reason)
+        case .KeyStore(let reason): self = .keyStore(reason: reason)
+        }
+    }
+}
+
+extension KeyStoreError {
+    var ffi: VerilensFFI.KeyStoreError {
+        switch self {
+        case .unavailable(let reason): .Unavailable(reason: reason)
+        case .notFound(let reason): .NotFound(reason: reason)
+        case .denied(let reason): .Denied(reason: reason)
+        }
+    }
+}
+
+/// An app's key store, as the library calls it.
+final class KeyStoreBridge: VerilensFFI.KeyStore {
+    private let store: any KeyStore
+
+    init(_ store: any KeyStore) {
+        self.store = store
+    }
+
+    func loadOrMakeKey(alias: String) throws -> Data {
+        do throws(KeyStoreError) { return try store.loadOrMakeKey(alias: alias) } catch { throw error.ffi }
+    }
+
+    func loadKey(alias: String) throws -> Data {
+        do throws(KeyStoreError) { return try store.loadKey(alias: alias) } catch { throw error.ffi }
+    }
+
+    func deleteKey(alias: String) throws {
+        do throws(KeyStoreError) { try store.deleteKey(alias: alias) } catch { throw error.ffi }
+    }
+}

@@ -22,10 +22,5 @@ final class CodeTests: XCTestCase {
             .Batch(index: 0, refused: [], reason: ""),
         ]
         for error in verifiers { XCTAssertEqual(Verilens.VerifierError(error).code, error.code()) }
-        let vaults: [VerilensFFI.VaultError] = [
-            .Format(reason: ""), .Version(reason: ""), .WrongKey(reason: ""), .WrongCapture(reason: ""), .Altered(reason: ""),
-            .KeyStore(reason: ""),
-        ]
-        for error in vaults { XCTAssertEqual(Verilens.VaultError(error).code, error.code()) }
     }
 }
