@@ -104,8 +104,6 @@ public enum ProverError: VerilensError {
     case request(field: String, reason: String)
     /// The app cancelled, or its task was.
     case cancelled
-    /// The folder for the key cache cannot be used.
-    case cache(reason: String)
     /// The device cannot prove: its processor lacks instructions, or it gives no thread.
     case device(reason: String)
     /// A bug in Verilens; please report it.
@@ -118,7 +116,6 @@ public enum ProverError: VerilensError {
         case .memoryCeiling: "VLP-3"
         case .request: "VLP-4"
         case .cancelled: "VLP-5"
-        case .cache: "VLP-6"
         case .device: "VLP-7"
         case .internal: "VLP-8"
         }
@@ -126,7 +123,7 @@ public enum ProverError: VerilensError {
 
     public var reason: String {
         switch self {
-        case .model(let reason), .cache(let reason), .device(let reason), .internal(let reason): reason
+        case .model(let reason), .device(let reason), .internal(let reason): reason
         case .srsTooSmall(let needed, let available):
             "the model needs a reference string for 2^\(needed) rows, this one is for 2^\(available)"
         case .memoryCeiling(let needed, let ceiling):
@@ -235,7 +232,6 @@ extension ProverError: Bridged {
         case .MemoryCeiling(let needed, let ceiling): self = .memoryCeiling(neededBytes: needed, ceilingBytes: ceiling)
         case .Request(let field, let reason): self = .request(field: field, reason: reason)
         case .Cancelled: self = .cancelled
-        case .Cache(let reason): self = .cache(reason: reason)
         case .Device(let reason): self = .device(reason: reason)
         case .Internal(let reason): self = .internal(reason: reason)
         }

@@ -14,7 +14,7 @@ final class CodeTests: XCTestCase {
         for error in statements { XCTAssertEqual(Verilens.StatementError(error).code, error.code()) }
         let provers: [VerilensFFI.ProverError] = [
             .Model(reason: ""), .SrsTooSmall(needed: 1, available: 1), .MemoryCeiling(neededBytes: 1, ceilingBytes: 1),
-            .Request(field: "", reason: ""), .Cancelled, .Cache(reason: ""), .Device(reason: ""), .Internal(reason: ""),
+            .Request(field: "", reason: ""), .Cancelled, .Device(reason: ""), .Internal(reason: ""),
         ]
         for error in provers { XCTAssertEqual(Verilens.ProverError(error).code, error.code()) }
         let verifiers: [VerilensFFI.VerifierError] = [
@@ -22,5 +22,18 @@ final class CodeTests: XCTestCase {
             .Batch(index: 0, refused: [], reason: ""),
         ]
         for error in verifiers { XCTAssertEqual(Verilens.VerifierError(error).code, error.code()) }
+        let vaults: [VerilensFFI.VaultError] = [
+            .Format(reason: ""), .Version(reason: ""), .WrongKey(reason: ""), .WrongCapture(reason: ""), .Altered(reason: ""),
+            .KeyStore(reason: ""),
+        ]
+        for error in vaults { XCTAssertEqual(Verilens.VaultError(error).code, error.code()) }
+        let stores: [(Verilens.KeyStoreError, VerilensFFI.KeyStoreError)] = [
+            (.unavailable(reason: ""), .Unavailable(reason: "")), (.notFound(reason: ""), .NotFound(reason: "")),
+            (.denied(reason: ""), .Denied(reason: "")),
+        ]
+        for (error, foreign) in stores {
+            XCTAssertEqual(error.code, foreign.code())
+            XCTAssertEqual(error.ffi.code(), foreign.code())
+        }
     }
 }
