@@ -250,6 +250,27 @@ typedef void (*UniffiCallbackInterfaceProgressListenerMethod0)(uint64_t, RustBuf
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_STORE_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_STORE_METHOD0
+typedef void (*UniffiCallbackInterfaceKeyStoreMethod0)(uint64_t, RustBuffer, RustBuffer* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_STORE_METHOD1
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_STORE_METHOD1
+typedef void (*UniffiCallbackInterfaceKeyStoreMethod1)(uint64_t, RustBuffer, RustBuffer* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_STORE_METHOD2
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_STORE_METHOD2
+typedef void (*UniffiCallbackInterfaceKeyStoreMethod2)(uint64_t, RustBuffer, void* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_PROGRESS_LISTENER
 #define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_PROGRESS_LISTENER
 typedef struct UniffiVTableCallbackInterfaceProgressListener {
@@ -257,6 +278,17 @@ typedef struct UniffiVTableCallbackInterfaceProgressListener {
     UniffiCallbackInterfaceClone _Nonnull uniffiClone;
     UniffiCallbackInterfaceProgressListenerMethod0 _Nonnull onProgress;
 } UniffiVTableCallbackInterfaceProgressListener;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_KEY_STORE
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_KEY_STORE
+typedef struct UniffiVTableCallbackInterfaceKeyStore {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceKeyStoreMethod0 _Nonnull loadOrMakeKey;
+    UniffiCallbackInterfaceKeyStoreMethod1 _Nonnull loadKey;
+    UniffiCallbackInterfaceKeyStoreMethod2 _Nonnull deleteKey;
+} UniffiVTableCallbackInterfaceKeyStore;
 
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_CLONE_CAPTURE
@@ -601,6 +633,76 @@ int8_t uniffi_verilens_ffi_fn_method_srs_is_insecure(uint64_t ptr, RustCallStatu
 uint32_t uniffi_verilens_ffi_fn_method_srs_k(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_CLONE_KEYSTORE
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_CLONE_KEYSTORE
+uint64_t uniffi_verilens_ffi_fn_clone_keystore(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_FREE_KEYSTORE
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_FREE_KEYSTORE
+void uniffi_verilens_ffi_fn_free_keystore(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_INIT_CALLBACK_VTABLE_KEYSTORE
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_INIT_CALLBACK_VTABLE_KEYSTORE
+void uniffi_verilens_ffi_fn_init_callback_vtable_keystore(const UniffiVTableCallbackInterfaceKeyStore* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_KEYSTORE_LOAD_OR_MAKE_KEY
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_KEYSTORE_LOAD_OR_MAKE_KEY
+RustBuffer uniffi_verilens_ffi_fn_method_keystore_load_or_make_key(uint64_t ptr, RustBuffer alias, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_KEYSTORE_LOAD_KEY
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_KEYSTORE_LOAD_KEY
+RustBuffer uniffi_verilens_ffi_fn_method_keystore_load_key(uint64_t ptr, RustBuffer alias, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_KEYSTORE_DELETE_KEY
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_KEYSTORE_DELETE_KEY
+void uniffi_verilens_ffi_fn_method_keystore_delete_key(uint64_t ptr, RustBuffer alias, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_CLONE_VAULT
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_CLONE_VAULT
+uint64_t uniffi_verilens_ffi_fn_clone_vault(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_FREE_VAULT
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_FREE_VAULT
+void uniffi_verilens_ffi_fn_free_vault(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_CONSTRUCTOR_VAULT_NEW
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_CONSTRUCTOR_VAULT_NEW
+uint64_t uniffi_verilens_ffi_fn_constructor_vault_new(uint64_t key_store, RustBuffer alias, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_VAULT_ERASE
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_VAULT_ERASE
+void uniffi_verilens_ffi_fn_method_vault_erase(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_VAULT_OPEN
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_VAULT_OPEN
+uint64_t uniffi_verilens_ffi_fn_method_vault_open(uint64_t ptr, RustBuffer sealed, RustBuffer schema, RustBuffer capture_id, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_VAULT_OPEN_HOLDER
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_VAULT_OPEN_HOLDER
+uint64_t uniffi_verilens_ffi_fn_method_vault_open_holder(uint64_t ptr, RustBuffer sealed, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_VAULT_SEAL
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_VAULT_SEAL
+RustBuffer uniffi_verilens_ffi_fn_method_vault_seal(uint64_t ptr, uint64_t capture, RustBuffer capture_id, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_VAULT_SEAL_HOLDER
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_VAULT_SEAL_HOLDER
+RustBuffer uniffi_verilens_ffi_fn_method_vault_seal_holder(uint64_t ptr, uint64_t holder, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_CLONE_VERIFIER
 #define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_CLONE_VERIFIER
 uint64_t uniffi_verilens_ffi_fn_clone_verifier(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -664,6 +766,16 @@ RustBuffer uniffi_verilens_ffi_fn_method_statementerror_code(RustBuffer ptr, Rus
 #ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_VERIFIERERROR_CODE
 #define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_VERIFIERERROR_CODE
 RustBuffer uniffi_verilens_ffi_fn_method_verifiererror_code(RustBuffer ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_KEYSTOREERROR_CODE
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_KEYSTOREERROR_CODE
+RustBuffer uniffi_verilens_ffi_fn_method_keystoreerror_code(RustBuffer ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_VAULTERROR_CODE
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_METHOD_VAULTERROR_CODE
+RustBuffer uniffi_verilens_ffi_fn_method_vaulterror_code(RustBuffer ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_FN_FUNC_LIBRARY_VERSION
@@ -1192,6 +1304,54 @@ uint16_t uniffi_verilens_ffi_checksum_method_srs_k(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_KEYSTORE_LOAD_OR_MAKE_KEY
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_KEYSTORE_LOAD_OR_MAKE_KEY
+uint16_t uniffi_verilens_ffi_checksum_method_keystore_load_or_make_key(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_KEYSTORE_LOAD_KEY
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_KEYSTORE_LOAD_KEY
+uint16_t uniffi_verilens_ffi_checksum_method_keystore_load_key(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_KEYSTORE_DELETE_KEY
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_KEYSTORE_DELETE_KEY
+uint16_t uniffi_verilens_ffi_checksum_method_keystore_delete_key(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_VAULT_ERASE
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_VAULT_ERASE
+uint16_t uniffi_verilens_ffi_checksum_method_vault_erase(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_VAULT_OPEN
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_VAULT_OPEN
+uint16_t uniffi_verilens_ffi_checksum_method_vault_open(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_VAULT_OPEN_HOLDER
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_VAULT_OPEN_HOLDER
+uint16_t uniffi_verilens_ffi_checksum_method_vault_open_holder(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_VAULT_SEAL
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_VAULT_SEAL
+uint16_t uniffi_verilens_ffi_checksum_method_vault_seal(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_VAULT_SEAL_HOLDER
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_VAULT_SEAL_HOLDER
+uint16_t uniffi_verilens_ffi_checksum_method_vault_seal_holder(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_VERIFIER_IS_INSECURE
 #define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_METHOD_VERIFIER_IS_INSECURE
 uint16_t uniffi_verilens_ffi_checksum_method_verifier_is_insecure(void
@@ -1291,6 +1451,12 @@ uint16_t uniffi_verilens_ffi_checksum_constructor_srs_load(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_CONSTRUCTOR_SRS_OPEN
 #define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_CONSTRUCTOR_SRS_OPEN
 uint16_t uniffi_verilens_ffi_checksum_constructor_srs_open(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_CONSTRUCTOR_VAULT_NEW
+#define UNIFFI_FFIDEF_UNIFFI_VERILENS_FFI_CHECKSUM_CONSTRUCTOR_VAULT_NEW
+uint16_t uniffi_verilens_ffi_checksum_constructor_vault_new(void
 
 );
 #endif

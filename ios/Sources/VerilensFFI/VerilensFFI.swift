@@ -1431,6 +1431,303 @@ public func FfiConverterTypeIssuerSet_lower(_ value: IssuerSet) -> UInt64 {
 
 
 /**
+ * Guards the keys of vaults: the platform's keystore. Called from several threads.
+ */
+public protocol KeyStore: AnyObject, Sendable {
+
+    /**
+     * The key of this name, 32 bytes; makes one from the system's randomness if there is none.
+     */
+    func loadOrMakeKey(alias: String) throws  -> Data
+
+    /**
+     * The key of this name; [`KeyStoreError::NotFound`] if there is none.
+     */
+    func loadKey(alias: String) throws  -> Data
+
+    /**
+     * Forgets the key for good. No error if there is none.
+     */
+    func deleteKey(alias: String) throws
+
+}
+/**
+ * Guards the keys of vaults: the platform's keystore. Called from several threads.
+ */
+open class KeyStoreImpl: KeyStore, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_verilens_ffi_fn_clone_keystore(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_verilens_ffi_fn_free_keystore(handle, $0) }
+    }
+
+
+
+
+    /**
+     * The key of this name, 32 bytes; makes one from the system's randomness if there is none.
+     */
+open func loadOrMakeKey(alias: String)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeKeyStoreError_lift) {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_method_keystore_load_or_make_key(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(alias),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The key of this name; [`KeyStoreError::NotFound`] if there is none.
+     */
+open func loadKey(alias: String)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeKeyStoreError_lift) {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_method_keystore_load_key(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(alias),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Forgets the key for good. No error if there is none.
+     */
+open func deleteKey(alias: String)throws   {try rustCallWithError(FfiConverterTypeKeyStoreError_lift) {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_method_keystore_delete_key(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(alias),uniffiCallStatus
+    )
+}
+}
+
+
+
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceKeyStore {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceKeyStore = UniffiVTableCallbackInterfaceKeyStore(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeKeyStore.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface KeyStore: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeKeyStore.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface KeyStore: handle missing in uniffiClone")
+            }
+        },
+        loadOrMakeKey: { (
+            uniffiHandle: UInt64,
+            alias: RustBuffer,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> Data in
+                guard let uniffiObj = try? FfiConverterTypeKeyStore.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.loadOrMakeKey(
+                     alias: try FfiConverterString.lift(alias)
+                )
+            }
+
+
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterData.lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeKeyStoreError_lower
+            )
+        },
+        loadKey: { (
+            uniffiHandle: UInt64,
+            alias: RustBuffer,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> Data in
+                guard let uniffiObj = try? FfiConverterTypeKeyStore.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.loadKey(
+                     alias: try FfiConverterString.lift(alias)
+                )
+            }
+
+
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterData.lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeKeyStoreError_lower
+            )
+        },
+        deleteKey: { (
+            uniffiHandle: UInt64,
+            alias: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeKeyStore.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.deleteKey(
+                     alias: try FfiConverterString.lift(alias)
+                )
+            }
+
+
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeKeyStoreError_lower
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceKeyStore> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceKeyStore>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitKeyStore() {
+    uniffi_verilens_ffi_fn_init_callback_vtable_keystore(UniffiCallbackInterfaceKeyStore.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeyStore: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<KeyStore>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = KeyStore
+
+    public static func lift(_ handle: UInt64) throws -> KeyStore {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return KeyStoreImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: KeyStore) -> UInt64 {
+         if let rustImpl = value as? KeyStoreImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KeyStore {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: KeyStore, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyStore_lift(_ handle: UInt64) throws -> KeyStore {
+    return try FfiConverterTypeKeyStore.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyStore_lower(_ value: KeyStore) -> UInt64 {
+    return FfiConverterTypeKeyStore.lower(value)
+}
+
+
+
+
+
+
+/**
  * A public model: what is computed from a capture.
  */
 public protocol ModelProtocol: AnyObject, Sendable {
@@ -2715,6 +3012,252 @@ public func FfiConverterTypeSrs_lower(_ value: Srs) -> UInt64 {
 
 
 /**
+ * Seals captures and holders for storage (`docs/vault.md`).
+ */
+public protocol VaultProtocol: AnyObject, Sendable {
+
+    /**
+     * Deletes the key: everything that was sealed under it is gone for good.
+     *
+     * # Errors
+     * [`VaultError::KeyStore`].
+     */
+    func erase() throws
+
+    /**
+     * Opens a sealed capture that must have this schema and id.
+     *
+     * # Errors
+     * [`VaultError`].
+     */
+    func `open`(sealed: Data, schema: String, captureId: String) throws  -> Capture
+
+    /**
+     * Opens a sealed holder.
+     *
+     * # Errors
+     * [`VaultError`].
+     */
+    func openHolder(sealed: Data) throws  -> Holder
+
+    /**
+     * Seals a capture, which opens only under the same id. Makes the vault's key if there is none.
+     *
+     * # Errors
+     * [`VaultError`].
+     */
+    func seal(capture: Capture, captureId: String) throws  -> Data
+
+    /**
+     * Seals a holder's secret. Makes the vault's key if there is none.
+     *
+     * # Errors
+     * [`VaultError`].
+     */
+    func sealHolder(holder: Holder) throws  -> Data
+
+}
+/**
+ * Seals captures and holders for storage (`docs/vault.md`).
+ */
+open class Vault: VaultProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_verilens_ffi_fn_clone_vault(self.handle, $0) }
+    }
+    /**
+     * A vault whose key has this name in the store. Asks for nothing yet.
+     */
+public convenience init(keyStore: KeyStore, alias: String) {
+    let handle =
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_constructor_vault_new(
+        FfiConverterTypeKeyStore_lower(keyStore),
+        FfiConverterString.lower(alias),uniffiCallStatus
+    )
+}
+    self.init(unsafeFromHandle: handle)
+}
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_verilens_ffi_fn_free_vault(handle, $0) }
+    }
+
+
+
+
+    /**
+     * Deletes the key: everything that was sealed under it is gone for good.
+     *
+     * # Errors
+     * [`VaultError::KeyStore`].
+     */
+open func erase()throws   {try rustCallWithError(FfiConverterTypeVaultError_lift) {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_method_vault_erase(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+
+    /**
+     * Opens a sealed capture that must have this schema and id.
+     *
+     * # Errors
+     * [`VaultError`].
+     */
+open func `open`(sealed: Data, schema: String, captureId: String)throws  -> Capture  {
+    return try  FfiConverterTypeCapture_lift(try rustCallWithError(FfiConverterTypeVaultError_lift) {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_method_vault_open(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(sealed),
+        FfiConverterString.lower(schema),
+        FfiConverterString.lower(captureId),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Opens a sealed holder.
+     *
+     * # Errors
+     * [`VaultError`].
+     */
+open func openHolder(sealed: Data)throws  -> Holder  {
+    return try  FfiConverterTypeHolder_lift(try rustCallWithError(FfiConverterTypeVaultError_lift) {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_method_vault_open_holder(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(sealed),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Seals a capture, which opens only under the same id. Makes the vault's key if there is none.
+     *
+     * # Errors
+     * [`VaultError`].
+     */
+open func seal(capture: Capture, captureId: String)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeVaultError_lift) {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_method_vault_seal(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCapture_lower(capture),
+        FfiConverterString.lower(captureId),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Seals a holder's secret. Makes the vault's key if there is none.
+     *
+     * # Errors
+     * [`VaultError`].
+     */
+open func sealHolder(holder: Holder)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeVaultError_lift) {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_method_vault_seal_holder(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeHolder_lower(holder),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeVault: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Vault
+
+    public static func lift(_ handle: UInt64) throws -> Vault {
+        return Vault(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Vault) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Vault {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Vault, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVault_lift(_ handle: UInt64) throws -> Vault {
+    return try FfiConverterTypeVault.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVault_lower(_ value: Vault) -> UInt64 {
+    return FfiConverterTypeVault.lower(value)
+}
+
+
+
+
+
+
+/**
  * Checks proofs about one model, visibility and reference string.
  */
 public protocol VerifierProtocol: AnyObject, Sendable {
@@ -3957,6 +4500,134 @@ public func FfiConverterTypeDataType_lower(_ value: DataType) -> RustBuffer {
 
 
 /**
+ * Why a platform's key store gives no key.
+ */
+public
+enum KeyStoreError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
+
+
+
+    /**
+     * Not now: the device is locked, or the store failed.
+     */
+    case Unavailable(
+        /**
+         * What went wrong.
+         */reason: String
+    )
+    /**
+     * There is no such key: it was deleted, or belongs to another device.
+     */
+    case NotFound(
+        /**
+         * What was looked for.
+         */reason: String
+    )
+    /**
+     * The person or a policy refused.
+     */
+    case Denied(
+        /**
+         * Who refused, as far as the platform says.
+         */reason: String
+    )
+
+
+    /**
+     * The error's code: letters for the area, a number that never changes its meaning.
+     */
+public func code() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_method_keystoreerror_code(
+            FfiConverterTypeKeyStoreError_lower(self),uniffiCallStatus
+    )
+})
+}
+
+
+
+
+
+    public var errorDescription: String? {
+        String(reflecting: self)
+    }
+
+}
+
+#if compiler(>=6)
+extension KeyStoreError: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeyStoreError: FfiConverterRustBuffer {
+    typealias SwiftType = KeyStoreError
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KeyStoreError {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+
+
+
+        case 1: return .Unavailable(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+        case 2: return .NotFound(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+        case 3: return .Denied(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+
+         default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: KeyStoreError, into buf: inout [UInt8]) {
+        switch value {
+
+
+
+
+
+        case let .Unavailable(reason):
+            writeInt(&buf, Int32(1))
+            FfiConverterString.write(reason, into: &buf)
+
+
+        case let .NotFound(reason):
+            writeInt(&buf, Int32(2))
+            FfiConverterString.write(reason, into: &buf)
+
+
+        case let .Denied(reason):
+            writeInt(&buf, Int32(3))
+            FfiConverterString.write(reason, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyStoreError_lift(_ buf: RustBuffer) throws -> KeyStoreError {
+    return try FfiConverterTypeKeyStoreError.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeyStoreError_lower(_ value: KeyStoreError) -> RustBuffer {
+    return FfiConverterTypeKeyStoreError.lower(value)
+}
+
+
+/**
  * What can be wrong with a model bundle.
  */
 public
@@ -4288,14 +4959,6 @@ enum ProverError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
      */
     case Cancelled
     /**
-     * The folder for the key cache cannot be used.
-     */
-    case Cache(
-        /**
-         * What went wrong.
-         */reason: String
-    )
-    /**
      * The device cannot prove: its processor lacks instructions, or it gives no thread.
      */
     case Device(
@@ -4368,13 +5031,10 @@ public struct FfiConverterTypeProverError: FfiConverterRustBuffer {
             reason: try FfiConverterString.read(from: &buf)
             )
         case 5: return .Cancelled
-        case 6: return .Cache(
+        case 6: return .Device(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 7: return .Device(
-            reason: try FfiConverterString.read(from: &buf)
-            )
-        case 8: return .Internal(
+        case 7: return .Internal(
             reason: try FfiConverterString.read(from: &buf)
             )
 
@@ -4416,18 +5076,13 @@ public struct FfiConverterTypeProverError: FfiConverterRustBuffer {
             writeInt(&buf, Int32(5))
 
 
-        case let .Cache(reason):
+        case let .Device(reason):
             writeInt(&buf, Int32(6))
             FfiConverterString.write(reason, into: &buf)
 
 
-        case let .Device(reason):
-            writeInt(&buf, Int32(7))
-            FfiConverterString.write(reason, into: &buf)
-
-
         case let .Internal(reason):
-            writeInt(&buf, Int32(8))
+            writeInt(&buf, Int32(7))
             FfiConverterString.write(reason, into: &buf)
 
         }
@@ -4918,6 +5573,182 @@ public func FfiConverterTypeSubject_lower(_ value: Subject) -> RustBuffer {
     return FfiConverterTypeSubject.lower(value)
 }
 
+
+
+/**
+ * Why something could not be sealed or opened.
+ */
+public
+enum VaultError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
+
+
+
+    /**
+     * The bytes are no sealed file, or of another content than asked for.
+     */
+    case Format(
+        /**
+         * What was expected.
+         */reason: String
+    )
+    /**
+     * Sealed by a version that this one does not know.
+     */
+    case Version(
+        /**
+         * Both versions.
+         */reason: String
+    )
+    /**
+     * Sealed under another key.
+     */
+    case WrongKey(
+        /**
+         * What was expected.
+         */reason: String
+    )
+    /**
+     * Sealed for another schema or capture id.
+     */
+    case WrongCapture(
+        /**
+         * What was expected.
+         */reason: String
+    )
+    /**
+     * Changed since it was sealed.
+     */
+    case Altered(
+        /**
+         * What does not hold.
+         */reason: String
+    )
+    /**
+     * The key store gave no key.
+     */
+    case KeyStore(
+        /**
+         * What it said.
+         */reason: String
+    )
+
+
+    /**
+     * The error's code: letters for the area, a number that never changes its meaning.
+     */
+public func code() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_method_vaulterror_code(
+            FfiConverterTypeVaultError_lower(self),uniffiCallStatus
+    )
+})
+}
+
+
+
+
+
+    public var errorDescription: String? {
+        String(reflecting: self)
+    }
+
+}
+
+#if compiler(>=6)
+extension VaultError: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeVaultError: FfiConverterRustBuffer {
+    typealias SwiftType = VaultError
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> VaultError {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+
+
+
+        case 1: return .Format(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+        case 2: return .Version(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+        case 3: return .WrongKey(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+        case 4: return .WrongCapture(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+        case 5: return .Altered(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+        case 6: return .KeyStore(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+
+         default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: VaultError, into buf: inout [UInt8]) {
+        switch value {
+
+
+
+
+
+        case let .Format(reason):
+            writeInt(&buf, Int32(1))
+            FfiConverterString.write(reason, into: &buf)
+
+
+        case let .Version(reason):
+            writeInt(&buf, Int32(2))
+            FfiConverterString.write(reason, into: &buf)
+
+
+        case let .WrongKey(reason):
+            writeInt(&buf, Int32(3))
+            FfiConverterString.write(reason, into: &buf)
+
+
+        case let .WrongCapture(reason):
+            writeInt(&buf, Int32(4))
+            FfiConverterString.write(reason, into: &buf)
+
+
+        case let .Altered(reason):
+            writeInt(&buf, Int32(5))
+            FfiConverterString.write(reason, into: &buf)
+
+
+        case let .KeyStore(reason):
+            writeInt(&buf, Int32(6))
+            FfiConverterString.write(reason, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVaultError_lift(_ buf: RustBuffer) throws -> VaultError {
+    return try FfiConverterTypeVaultError.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVaultError_lower(_ value: VaultError) -> RustBuffer {
+    return FfiConverterTypeVaultError.lower(value)
+}
 
 
 /**
@@ -5869,6 +6700,30 @@ private let initializationResult: InitializationResult = {
     if (uniffi_verilens_ffi_checksum_method_srs_k() != 60653) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_verilens_ffi_checksum_method_keystore_load_or_make_key() != 29971) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_verilens_ffi_checksum_method_keystore_load_key() != 33798) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_verilens_ffi_checksum_method_keystore_delete_key() != 41676) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_verilens_ffi_checksum_method_vault_erase() != 16080) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_verilens_ffi_checksum_method_vault_open() != 24757) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_verilens_ffi_checksum_method_vault_open_holder() != 13137) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_verilens_ffi_checksum_method_vault_seal() != 25454) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_verilens_ffi_checksum_method_vault_seal_holder() != 22296) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_verilens_ffi_checksum_method_verifier_is_insecure() != 31119) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -5920,10 +6775,14 @@ private let initializationResult: InitializationResult = {
     if (uniffi_verilens_ffi_checksum_constructor_srs_open() != 22729) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_verilens_ffi_checksum_constructor_vault_new() != 5504) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_verilens_ffi_checksum_constructor_verifier_new() != 51030) {
         return InitializationResult.apiChecksumMismatch
     }
 
+    uniffiCallbackInitKeyStore()
     uniffiCallbackInitProgressListener()
     return InitializationResult.ok
 }()
