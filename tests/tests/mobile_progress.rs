@@ -4,7 +4,7 @@
 use std::{
     sync::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
-        Mutex,
+        Mutex, MutexGuard, PoisonError,
     },
     time::{Duration, Instant},
 };
@@ -21,6 +21,12 @@ use verilens_tests::{
     scene::{iris_bundle, Scene},
     small::SmallScene,
 };
+
+/// One test at a time: they measure time, of the processor too.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 const MODE: OutputMode = OutputMode::Committed;
 
@@ -77,6 +83,7 @@ impl Log {
 
 #[test]
 fn the_iris_proof_tells_how_far_it_is() {
+    let _alone = alone();
     let scene = Scene::iris("v1");
     let log = Log::default();
     let keys = keys(&scene, &log).unwrap();
@@ -97,10 +104,11 @@ fn the_iris_proof_tells_how_far_it_is() {
 
 #[test]
 fn closures_still_watch_stages() {
+    let _alone = alone();
     let scene = SmallScene::new().scene;
     let stages = Mutex::new(Vec::new());
-    let keys = keys(&scene, &|stage| stages.lock().unwrap().push(stage)).unwrap();
-    let watch = |stage| stages.lock().unwrap().push(stage);
+    let keys = keys(&scene, &|stage: Stage| stages.lock().unwrap().push(stage)).unwrap();
+    let watch = |stage: Stage| stages.lock().unwrap().push(stage);
     keys.prove(&scene.request(), &mut OsRng, &watch).unwrap();
     let expected = [
         Stage::Layout,
@@ -128,6 +136,7 @@ impl Progress for CancelAt {
 
 #[test]
 fn cancelled_anywhere_and_proved_afterwards() {
+    let _alone = alone();
     let scene = SmallScene::new().scene;
     let keys = keys(&scene, &Silent).unwrap();
     let count = CancelAt(usize::MAX, AtomicUsize::new(0));
@@ -194,6 +203,7 @@ fn latency(
 #[test]
 #[cfg(target_os = "linux")]
 fn a_cancelled_call_returns_soon() {
+    let _alone = alone();
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(1)
         .build()
@@ -236,6 +246,7 @@ fn a_cancelled_call_returns_soon() {
 
 #[test]
 fn a_ceiling_is_checked_before_anything_is_made() {
+    let _alone = alone();
     let estimate = estimate(&iris_bundle("v1"), EddsaBabyJubJubPoseidon, MODE).unwrap();
     require_memory(&estimate, estimate.peak_bytes()).unwrap();
     let refused = require_memory(&estimate, estimate.peak_bytes() - 1);
@@ -268,6 +279,7 @@ fn memory_child() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_proof_fits_one_gibibyte() {
+    let _alone = alone();
     let output = std::process::Command::new("bash")
         .args([
             "-c",
