@@ -207,13 +207,12 @@ fn unseal(key: &VaultKey, subject: &Subject<'_>, file: &[u8]) -> Result<Zeroizin
     let key_check: [u8; CHECK_BYTES] = r.array("key check").map_err(Error::File)?;
     let tag: [u8; CHECK_BYTES] = r.array("subject tag").map_err(Error::File)?;
     let rest = r.rest();
-    let (text, authentication) = rest.split_last_chunk::<TAG_BYTES>().ok_or_else(|| {
-        Error::File(FormatError::Truncated {
-            field: "authentication tag",
-            needed: TAG_BYTES as u64,
-            available: rest.len() as u64,
-        })
-    })?;
+    let short = Error::File(FormatError::Truncated {
+        field: "authentication tag",
+        needed: TAG_BYTES as u64,
+        available: rest.len() as u64,
+    });
+    let (text, authentication) = rest.split_last_chunk::<TAG_BYTES>().ok_or(short)?;
 
     Subject::key_check(key, &nonce)?
         .verify_truncated_left(&key_check)
