@@ -87,9 +87,6 @@ public sealed class ProverException(code: String, message: String) : VerilensExc
         public val field: String,
     ) : ProverException(code, message)
 
-    /** The folder for the key cache cannot be used. */
-    public class Cache internal constructor(code: String, message: String) : ProverException(code, message)
-
     /** The device cannot prove: its processor lacks instructions, or it gives no thread. */
     public class Device internal constructor(code: String, message: String) : ProverException(code, message)
 

@@ -62,7 +62,6 @@ private fun FfiProverException.translation(): Exception = when (this) {
     )
     is FfiProverException.Request -> ProverException.Request(code(), "$field: $reason", field)
     is FfiProverException.Cancelled -> CancellationException("the proof was cancelled")
-    is FfiProverException.Cache -> ProverException.Cache(code(), reason)
     is FfiProverException.Device -> ProverException.Device(code(), reason)
     is FfiProverException.Internal -> ProverException.Internal(code(), reason)
 }
