@@ -30,7 +30,9 @@ impl Capture {
     pub fn decode(bytes: Vec<u8>) -> Result<Arc<Self>, StatementError> {
         let bytes = Zeroizing::new(bytes);
         read::bounded(&bytes, MAX_CAPTURE)?;
-        Self::from_bytes(&bytes)
+        Ok(Self::from_inner(verilens_statement::Capture::decode(
+            &bytes,
+        )?))
     }
 
     /// The capture's file: the private tensors in the clear. To keep it, seal it in a vault instead.
@@ -82,10 +84,8 @@ impl Capture {
 }
 
 impl Capture {
-    /// Reads borrowed bytes.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Arc<Self>, StatementError> {
-        let inner = verilens_statement::Capture::decode(bytes)?;
-        Ok(Arc::new(Self { inner }))
+    pub(crate) fn from_inner(inner: verilens_statement::Capture) -> Arc<Self> {
+        Arc::new(Self { inner })
     }
 
     pub(crate) fn inner(&self) -> &verilens_statement::Capture {

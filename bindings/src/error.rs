@@ -104,12 +104,6 @@ pub enum ProverError {
     /// The app cancelled.
     #[error("cancelled")]
     Cancelled,
-    /// The folder for the key cache cannot be used.
-    #[error("{reason}")]
-    Cache {
-        /// What went wrong.
-        reason: String,
-    },
     /// The device cannot prove: its processor lacks instructions, or it gives no thread.
     #[error("{reason}")]
     Device {
@@ -181,6 +175,8 @@ macro_rules! codes {
     };
 }
 
+pub(crate) use codes;
+
 codes!(ModelError { Unreadable => "VLM-1", Format => "VLM-2", WrongDigest => "VLM-3" });
 codes!(SrsError { Unreadable => "VLR-1", Format => "VLR-2" });
 codes!(StatementError { Format => "VLS-1", Signature => "VLS-2", Value => "VLS-3" });
@@ -190,7 +186,6 @@ codes!(ProverError {
     MemoryCeiling => "VLP-3",
     Request => "VLP-4",
     Cancelled => "VLP-5",
-    Cache => "VLP-6",
     Device => "VLP-7",
     Internal => "VLP-8",
 });
@@ -258,6 +253,13 @@ impl From<verilens_prover::ProverError> for ProverError {
             },
             Error::Cancelled => Self::Cancelled,
             Error::Processor => Self::Device { reason },
+            Error::MemoryCeiling {
+                needed_bytes,
+                ceiling_bytes,
+            } => Self::MemoryCeiling {
+                needed_bytes,
+                ceiling_bytes,
+            },
             _ => Self::Internal { reason },
         }
     }

@@ -52,6 +52,10 @@ impl Holder {
 }
 
 impl Holder {
+    pub(crate) fn from_secret(secret: HolderSecret) -> Arc<Self> {
+        Arc::new(Self { secret })
+    }
+
     pub(crate) fn secret(&self) -> &HolderSecret {
         &self.secret
     }

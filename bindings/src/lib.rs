@@ -24,6 +24,7 @@ mod read;
 mod srs;
 mod task;
 mod types;
+mod vault;
 mod verifier;
 mod word;
 
@@ -38,6 +39,7 @@ pub use prover::{Estimate, ProofRequest, Prover, ProverOptions};
 pub use public_inputs::{Expectations, PublicInputs};
 pub use srs::Srs;
 pub use types::{DataType, Output, OutputInfo, OutputKind, OutputMode, Subject, TensorInfo};
+pub use vault::{KeyStore, KeyStoreError, Vault, VaultError};
 pub use verifier::Verifier;
 pub use word::{word_from_address, word_from_hex, word_from_text, word_to_hex, Word};
 

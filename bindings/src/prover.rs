@@ -7,7 +7,10 @@ use std::{
 
 use rand_core::OsRng;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use verilens_prover::{check_processor, estimate_for, Keys, Progress as _, Request};
+use verilens_prover::{
+    cache::KeyCache, check_processor, estimate::require_memory, estimate_for, Keys, Progress as _,
+    Request,
+};
 use verilens_statement::{SignatureScheme, Visibility};
 
 use crate::{
@@ -86,7 +89,7 @@ struct Inner {
     visibility: Visibility,
     estimate: verilens_prover::Estimate,
     pool: ThreadPool,
-    cache: Option<String>,
+    cache: Option<KeyCache>,
     keys: Mutex<Option<Arc<Keys>>>,
     /// Held by the computation whose turn it is.
     turn: Mutex<()>,
@@ -121,15 +124,8 @@ impl Prover {
                     available: srs.k(),
                 });
             }
-            let needed_bytes = peak_bytes(&estimate);
-            match options.memory_ceiling_bytes {
-                Some(ceiling_bytes) if needed_bytes > ceiling_bytes => {
-                    return Err(ProverError::MemoryCeiling {
-                        needed_bytes,
-                        ceiling_bytes,
-                    })
-                }
-                _ => {}
+            if let Some(ceiling) = options.memory_ceiling_bytes {
+                require_memory(&estimate, ceiling)?;
             }
             // 0 lets the pool choose.
             let threads = options.threads.unwrap_or(0) as usize;
@@ -146,7 +142,7 @@ impl Prover {
                 visibility,
                 estimate,
                 pool,
-                cache: options.key_cache,
+                cache: options.key_cache.map(KeyCache::new),
                 keys: Mutex::new(None),
                 turn: Mutex::new(()),
             };
@@ -161,7 +157,7 @@ impl Prover {
         let estimate = &self.inner.estimate;
         Estimate {
             seconds: estimate.prove_seconds,
-            peak_bytes: peak_bytes(estimate),
+            peak_bytes: estimate.peak_bytes(),
             proof_bytes: estimate.proof_bytes as u64,
             gas: estimate.gas,
             k: estimate.size.k,
@@ -224,10 +220,6 @@ impl Prover {
 /// More threads than any phone has; a slip of the pen must not start thousands.
 const MAX_THREADS: usize = 256;
 
-fn peak_bytes(estimate: &verilens_prover::Estimate) -> u64 {
-    (estimate.peak_mb * 1e6).ceil() as u64
-}
-
 impl Prover {
     /// Waits for its turn and runs with the pool's threads.
     async fn run<T: Send + 'static>(
@@ -275,7 +267,8 @@ impl Inner {
         let (bundle, srs) = (self.model.bundle(), self.srs.inner());
         let keys = Arc::new(match &self.cache {
             None => Keys::derive_for(bundle, srs, self.visibility, reporter)?,
-            Some(_folder) => Keys::derive_for(bundle, srs, self.visibility, reporter)?,
+            // What became of the cache is no matter for an app: it only costs time.
+            Some(cache) => Keys::derive_cached(bundle, srs, self.visibility, cache, reporter)?.0,
         });
         *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = Some(keys.clone());
         Ok(keys)

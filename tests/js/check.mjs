@@ -1,8 +1,10 @@
 // (a) The committed vectors are what circomlibjs computes today. (b) circomlibjs accepts every
-// signature that Rust made: the committed rust-signatures.json, or a file given as argument.
+// signature that Rust made: the committed rust-signatures.json, or a file given as argument. (c) libsodium seals and
+// opens the vault's frozen files.
 import { readFileSync } from "node:fs";
 import { directory, files, render } from "./vectors.mjs";
 import { R, verify } from "./statement.mjs";
+import { checkVault } from "./vault.mjs";
 
 let failed = 0;
 let passed = 0;
@@ -27,5 +29,6 @@ for (const [i, { key, msg, r8, s }] of signatures.entries()) {
   check(verify(c), `Rust signature ${i} verifies`);
   check(!verify({ ...c, msg: (c.msg + 1n) % R }), `Rust signature ${i} on another message is refused`);
 }
+checkVault(check);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);

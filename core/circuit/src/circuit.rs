@@ -236,25 +236,22 @@ impl Compiled {
                 placed.fill_bytes(&mut trace, bytes);
             }
         }
-        let (mut output_words, count) = match &self.model {
+        let (output_words, count) = match &self.model {
             PlacedModel::Signs(signs) => signs.fill(&mut trace, witness, self.gates().base)?,
             PlacedModel::Network(network) => network.fill(&mut trace, witness, &self.statement)?,
         };
         let payload = self.payload_list(&witness.tensors);
-        let mut lists: Vec<&[Fr]> = vec![&payload];
+        let mut lists: Vec<&[Fr]> = vec![payload.as_slice()];
         // Large enough from the start: a list that grows leaves its old values behind.
-        let mut committed = Vec::with_capacity(output_words.len() + 3);
+        let mut committed = Private::with_room(output_words.len() + 3);
         committed.extend([Fr::from(output_words.len() as u64 + 2), Fr::from(count)]);
         if let Some(blinding) = self.blinding {
             trace.set(blinding.col, blinding.row, witness.blinding);
-            committed.extend(&output_words);
+            committed.extend_from_slice(&output_words);
             committed.push(witness.blinding);
             lists.push(&committed);
         }
         let digests = self.sponges.fill(&mut trace, &lists)?;
-        wipe(&mut committed);
-        let mut lists = payload;
-        wipe(&mut lists);
 
         let authenticity = witness.authenticity.with_payload_digest(digests[0]);
         let config = Config::detached(self.gates()).0;
@@ -277,12 +274,11 @@ impl Compiled {
             instance.push(digests[1]);
         } else {
             instance.push(Fr::from(count));
-            instance.extend(&output_words);
+            instance.extend_from_slice(&output_words);
         }
         for (row, word) in instance.iter().enumerate() {
             trace.set(PUBLIC, row, *word);
         }
-        wipe(&mut output_words);
         self.lookup.fill_multiplicities(&mut trace);
         Ok((trace, instance))
     }
@@ -302,8 +298,8 @@ impl Compiled {
     }
 
     /// The payload sponge's elements, the length first.
-    fn payload_list(&self, tensors: &[&[u8]]) -> Vec<Fr> {
-        let mut list = vec![Fr::zero(); self.payload.len + 1];
+    fn payload_list(&self, tensors: &[&[u8]]) -> Private {
+        let mut list = Private::zeros(self.payload.len + 1);
         list[0] = Fr::from(self.payload.len as u64);
         for (index, value) in &self.payload.constants {
             list[index + 1] = from_ark(value);
@@ -353,7 +349,48 @@ impl Compiled {
     }
 }
 
-pub(crate) fn wipe(values: &mut [Fr]) {
+/// Field elements of the witness outside of its trace: wiped on drop. Room is made beforehand, for what a growing list leaves behind
+/// is not wiped.
+pub(crate) struct Private(Vec<Fr>);
+
+impl Private {
+    /// Takes over a list that never grew.
+    pub(crate) fn new(values: Vec<Fr>) -> Self {
+        Self(values)
+    }
+
+    /// Zeros.
+    pub(crate) fn zeros(len: usize) -> Self {
+        Self(vec![Fr::zero(); len])
+    }
+
+    /// Nothing yet, with room for so many.
+    pub(crate) fn with_room(room: usize) -> Self {
+        Self(Vec::with_capacity(room))
+    }
+}
+
+impl std::ops::Deref for Private {
+    type Target = Vec<Fr>;
+
+    fn deref(&self) -> &Vec<Fr> {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Private {
+    fn deref_mut(&mut self) -> &mut Vec<Fr> {
+        &mut self.0
+    }
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+fn wipe(values: &mut [Fr]) {
     for value in values.iter_mut() {
         *value = Fr::zero();
     }

@@ -1,14 +1,12 @@
 //! The part of a compiled statement that says what the model computes: signs of one layer, or a network.
 use std::sync::Arc;
 
-use halo2_proofs::halo2curves::bn256::Fr;
-
 use crate::{
     chip::{
         pixels::PlacedPixels,
         signs::{PlacedSigns, WORD_BITS},
     },
-    circuit::Witness,
+    circuit::{Private, Witness},
     compile::Statement,
     error::CircuitError,
     glue::Program,
@@ -101,7 +99,7 @@ impl PlacedLayers {
         trace: &mut Trace,
         witness: &Witness<'_>,
         base: u64,
-    ) -> Result<(Vec<Fr>, u64), CircuitError> {
+    ) -> Result<(Private, u64), CircuitError> {
         let shapes = &self.lowered.shapes;
         let width = |id: LayoutId| {
             let shape = shapes.get(id.input).and_then(|v| v.get(id.variant));
@@ -110,16 +108,22 @@ impl PlacedLayers {
         for (identity, placed) in self.lowered.identities.iter().zip(&self.identities) {
             identity.fill(trace, placed, &width, &witness.tensors);
         }
-        let mut words = Vec::new();
+        let room = self
+            .outputs
+            .iter()
+            .map(|o| o.len().div_ceil(WORD_BITS))
+            .sum();
+        let mut words = Private::with_room(room);
         let mut count = 0u64;
         for (output, signs) in self.lowered.outputs.iter().zip(&self.outputs) {
             let integers = output.integers(witness.execution)?;
             signs.fill_values(trace, &integers, base)?;
             count += integers.len() as u64;
-            words.extend(fill::pack(
+            let own = Private::new(fill::pack(
                 verilens_statement::output::OutputKind::Bits,
                 &integers,
             ));
+            words.extend_from_slice(&own);
         }
         Ok((words, count))
     }
@@ -144,23 +148,22 @@ impl PlacedGraph {
         trace: &mut Trace,
         witness: &Witness<'_>,
         statement: &Statement,
-    ) -> Result<(Vec<Fr>, u64), CircuitError> {
-        let mut all = Vec::new();
+    ) -> Result<(Private, u64), CircuitError> {
+        let mut all: Vec<Private> = Vec::new();
         let mut count = 0u64;
         for (output, handed) in statement.graph.outputs.iter().zip(&self.network.outputs) {
             let values = witness.execution.values(output.tensor);
             count += values.len() as u64;
-            all.push(fill::pack(handed.kind, values));
+            all.push(Private::new(fill::pack(handed.kind, values)));
         }
         let (tensors, execution) = (&witness.tensors, witness.execution);
-        let filled = self
-            .network
-            .fill(trace, &self.placed, tensors, execution, &all);
-        let words = all.concat();
-        for list in &mut all {
-            crate::circuit::wipe(list);
+        self.network
+            .fill(trace, &self.placed, tensors, execution, &all)?;
+        let mut words = Private::with_room(all.iter().map(|list| list.len()).sum());
+        for list in &all {
+            words.extend_from_slice(list);
         }
-        filled.map(|()| (words, count))
+        Ok((words, count))
     }
 
     /// Fills the weights of the second phase.

@@ -11,6 +11,7 @@ use verilens_prover::{Progress, Stage};
 /// Shows the step that runs, and remembers how long each stage of the prover took.
 pub struct Reporter {
     bar: Option<ProgressBar>,
+    what: Mutex<String>,
     running: Mutex<Vec<(Stage, Instant)>>,
 }
 
@@ -27,6 +28,7 @@ impl Reporter {
         });
         Self {
             bar,
+            what: Mutex::default(),
             running: Mutex::new(Vec::new()),
         }
     }
@@ -36,6 +38,9 @@ impl Reporter {
         match &self.bar {
             Some(bar) => {
                 bar.reset_elapsed();
+                if let Ok(mut shown) = self.what.lock() {
+                    what.clone_into(&mut shown);
+                }
                 bar.set_message(what.to_owned());
             }
             None => line(&format!("… {what}")),
@@ -75,6 +80,12 @@ impl Progress for Reporter {
             running.push((stage, Instant::now()));
         }
         self.step(stage.describe());
+    }
+
+    fn advance(&self, fraction: f64) {
+        if let (Some(bar), Ok(what)) = (&self.bar, self.what.lock()) {
+            bar.set_message(format!("{what}, {:.0} %", 100.0 * fraction));
+        }
     }
 }
 

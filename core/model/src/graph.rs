@@ -237,7 +237,7 @@ impl Graph {
     pub const MAX_TOTAL_ELEMENTS: usize = 1 << 27;
     /// Largest number of multiplications of all nodes, the terms of [`Op::Sum`] included, which
     /// bounds the executor's time.
-    pub const MAX_MULTIPLICATIONS: usize = 1 << 36;
+    pub const MAX_MULTIPLICATIONS: u64 = 1 << 36;
     /// Largest number of nodes.
     pub const MAX_NODES: usize = 1 << 16;
     /// Largest number of inputs, and of outputs.

@@ -296,7 +296,7 @@ impl Graph {
                 let inputs: Vec<&[usize]> = inputs
                     .filter_map(|t| shapes.get(t.0).map(Vec::as_slice))
                     .collect();
-                work(&node.op, &inputs, shape.iter().product()) as u64
+                work(&node.op, &inputs, shape.iter().product())
             })
             .sum()
     }

@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn size(&mut self, field: &'static str) -> Result<usize> {
-        // A size beyond the platform's is beyond every bound too.
+        // Every size has a bound below 2^32: one beyond the platform's is beyond that too.
         usize::try_from(self.uint(field)?).map_err(|_| BundleError::TooLong { field })
     }
 

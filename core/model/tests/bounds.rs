@@ -321,6 +321,19 @@ fn extremes_are_executed() {
     ));
 }
 
+/// Sixty-four of the largest inputs hold 2^32 elements, which a `usize` of 32 bits counts as none.
+#[test]
+fn elements_are_counted_beyond_32_bits() {
+    let largest: &[usize] = &[1 << 26];
+    let graph = graph(&[largest; 64], vec![node("p", Op::Positive, &[0])]);
+    let what = "number of elements of all tensors".into();
+    let (got, limit) = ((1 << 32) + (1 << 26), 1 << 27);
+    assert_eq!(
+        graph.validate(),
+        Err(GraphError::TooLarge { what, got, limit })
+    );
+}
+
 #[test]
 fn work_is_bounded() {
     let over = |graph: &Graph, got: i128| {

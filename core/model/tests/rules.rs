@@ -64,9 +64,19 @@ fn conv(shape: &[usize], dilations: [usize; 2]) -> Op {
 fn dilations() {
     let x: &[usize] = &[1, 1, 5, 6];
     let rule = "a kernel no larger than its input";
-    for zero in [[0, 1], [1, 0], [0, 0]] {
-        invalid(conv(&[1, 1, 2, 2], zero), &[x], "dilations", "above 0");
+    // Under a kernel of one element any step would do: the bound makes 32-bit platforms agree.
+    let most = 1 << 26;
+    for wrong in [[0, 1], [1, 0], [0, 0], [1, most + 1], [most + 1, 1]] {
+        invalid(conv(&[1, 1, 2, 2], wrong), &[x], "dilations", "1 to 2^26");
+        invalid(conv(&[1, 1, 1, 1], wrong), &[x], "dilations", "1 to 2^26");
+        let mut op = conv(&[1, 1, 1, 1], [1, 1]);
+        if let Op::Conv { strides, .. } = &mut op {
+            *strides = wrong;
+        }
+        invalid(op, &[x], "strides", "1 to 2^26");
     }
+    let widest = conv(&[1, 1, 1, 1], [most, most]);
+    graph(&[x], vec![node("n", widest, &[0])]).shapes().unwrap();
     let fits = |dilations| {
         let graph = graph(&[x], vec![node("n", conv(&[1, 1, 2, 3], dilations), &[0])]);
         graph.shapes().map(|s| s[1].clone())

@@ -56,6 +56,14 @@ pub enum ProverError {
     /// A random challenge fell on a point where the protocol is not defined (probability about 2^-240).
     #[error("a random challenge is not usable; prove again")]
     Degenerate,
+    /// The estimate is above the memory that may be used.
+    #[error("memory: the proof needs about {needed_bytes} bytes, the ceiling is {ceiling_bytes}")]
+    MemoryCeiling {
+        /// Estimated peak of a process that derives the keys and proves.
+        needed_bytes: u64,
+        /// What the caller allows.
+        ceiling_bytes: u64,
+    },
     /// The processor lacks instructions that the field arithmetic is made of.
     #[error("processor: the BMI2 and ADX instructions are needed on x86-64 (Intel since 2014, AMD since 2017)")]
     Processor,

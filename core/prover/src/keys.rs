@@ -15,10 +15,11 @@ use crate::{
     commit::Params,
     describe::{Labels, SrsPoints},
     error::ProverError,
-    plonk::CircuitKey,
-    progress::{enter, Progress, Stage},
+    plonk::{CircuitKey, Origin},
+    progress::{Progress, Stage},
     srs::Srs,
     transcript::scalar_to_bytes,
+    work::{Meter, Work},
 };
 
 /// Everything that proving needs, for one model, visibility and SRS.
@@ -48,9 +49,105 @@ pub fn compile_for(bundle: &ModelBundle, visibility: Visibility) -> Result<Compi
     })?)
 }
 
+/// Units of work a cell of the layout.
+const LAYOUT: u64 = 150;
+/// Units of work a point and level when an SRS is trimmed.
+const TRIM: u64 = 60_000;
+/// Units of work a row that the rest takes at least.
+const ASSEMBLY: u64 = 10_000;
+
 /// Columns of the key that one commitment holds: what makes proofs cheap to check in a contract
 /// (`docs/decisions/0005-folded-key.md`).
 pub const FOLD: u8 = 4;
+
+/// All that a circuit's key is derived from.
+pub(crate) struct Blueprint {
+    compiled: Compiled,
+    params: Params,
+    points: SrsPoints,
+    labels: Labels,
+    fold: u8,
+}
+
+impl Blueprint {
+    /// Lays the circuit out and makes the parameters for its size.
+    pub(crate) fn new(
+        bundle: &ModelBundle,
+        srs: &Srs,
+        visibility: Visibility,
+        fold: u8,
+        work: &Work<'_>,
+    ) -> Result<Self, ProverError> {
+        work.enter(Stage::Layout)?;
+        let compiled = compile_for(bundle, visibility)?;
+        let k = compiled.k();
+        if k > srs.k() {
+            return Err(ProverError::SrsTooSmall {
+                needed: k,
+                available: srs.k(),
+            });
+        }
+        work.enter(Stage::Keys)?;
+        let cells = compiled.plan().fixed.len() + compiled.plan().copies.len();
+        work.replan(0, cells as u64 * LAYOUT);
+        let meter = Meter {
+            work,
+            units: if k < srs.k() {
+                (u64::from(k) << k) * TRIM
+            } else {
+                0
+            },
+        };
+        // What comes after is not planned yet, but as much at least.
+        work.replan(0, 2 * meter.units + (ASSEMBLY << k));
+        work.add(cells as u64 * LAYOUT);
+        let params = Params::new_within(srs, k, meter)?;
+        work.replan(meter.units + (ASSEMBLY << k), 0);
+        Ok(Self {
+            points: SrsPoints {
+                g1: G1Affine::generator(),
+                g2: srs.g2(),
+                s_g2: srs.s_g2(),
+            },
+            labels: Labels {
+                statement: scalar_to_bytes(&from_ark(&visibility.statement_word())),
+                model_digest: bundle.field_digest(),
+                srs_digest: srs.digest(),
+                insecure_srs: srs.is_insecure(),
+                instance_lens: vec![compiled.instance_words() as u32],
+            },
+            compiled,
+            params,
+            fold,
+        })
+    }
+
+    /// What the circuit's key is derived from.
+    pub(crate) fn origin(&self) -> Origin<'_> {
+        Origin {
+            compiled: &self.compiled,
+            params: &self.params,
+            srs: &self.points,
+            labels: &self.labels,
+            fold: self.fold,
+        }
+    }
+
+    /// The labels.
+    pub(crate) fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// The keys, once the circuit's is there.
+    pub(crate) fn keys(self, bundle: &ModelBundle, circuit: CircuitKey) -> Keys {
+        Keys {
+            bundle: bundle.clone(),
+            compiled: self.compiled,
+            params: self.params,
+            circuit,
+        }
+    }
+}
 
 impl Keys {
     /// Derives the keys of a model, for proofs about signed captures.
@@ -95,35 +192,12 @@ impl Keys {
         fold: u8,
         progress: &dyn Progress,
     ) -> Result<Self, ProverError> {
-        enter(progress, Stage::Layout)?;
-        let compiled = compile_for(bundle, visibility)?;
-        if compiled.k() > srs.k() {
-            return Err(ProverError::SrsTooSmall {
-                needed: compiled.k(),
-                available: srs.k(),
-            });
-        }
-        enter(progress, Stage::Keys)?;
-        let params = Params::new(srs, compiled.k())?;
-        let points = SrsPoints {
-            g1: G1Affine::generator(),
-            g2: srs.g2(),
-            s_g2: srs.s_g2(),
-        };
-        let labels = Labels {
-            statement: scalar_to_bytes(&from_ark(&visibility.statement_word())),
-            model_digest: bundle.field_digest(),
-            srs_digest: srs.digest(),
-            insecure_srs: srs.is_insecure(),
-            instance_lens: vec![compiled.instance_words() as u32],
-        };
-        let circuit = CircuitKey::derive(&compiled, &params, &points, &labels, fold)?;
-        Ok(Self {
-            bundle: bundle.clone(),
-            compiled,
-            params,
-            circuit,
-        })
+        let work = Work::new(progress, 1);
+        let plan = Blueprint::new(bundle, srs, visibility, fold, &work)?;
+        let (circuit, _) = CircuitKey::derive(&plan.origin(), &work)?;
+        let keys = plan.keys(bundle, circuit);
+        work.finish()?;
+        Ok(keys)
     }
 
     /// Keeps what is the same in every proof of these keys: a seventh of the proving time less, and its fixed and permutation

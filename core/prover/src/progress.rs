@@ -1,6 +1,4 @@
-//! Telling a person, or an app, where a long computation stands.
-
-use crate::error::ProverError;
+//! Telling a person, or an app, where a long computation stands, and being told to stop.
 
 /// A stage of key generation or proving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,27 +37,24 @@ impl Stage {
     }
 }
 
-/// Receives stages as they begin.
+/// Watches a key derivation ([`Keys::derive_for`](crate::Keys::derive_for)) or a proof ([`Keys::prove`](crate::Keys::prove)).
+///
+/// All calls come from the threads that compute: return soon. Where some other thread is in [`Progress::advance`] already, a step is
+/// left out rather than waited for.
 pub trait Progress: Sync {
     /// A stage begins.
     fn begin(&self, stage: Stage);
 
-    /// How much is done.
+    /// How much of the whole call is done, stages aside: above all fractions before, at most 1. It grows about as time does, in steps of
+    /// at least 1/256, and the last is exactly 1 if, and only if, the call succeeds.
     fn advance(&self, _fraction: f64) {}
 
-    /// Whether to give up; asked at the beginning of each stage.
+    /// Whether to give up. Asked often, from many threads, every few milliseconds at most; once it was seen true the call returns
+    /// [`ProverError::Cancelled`](crate::ProverError::Cancelled) within 300 ms of work, whatever it says then. Nothing of what was being
+    /// proved is left in memory, and the keys serve for other proofs.
     fn is_cancelled(&self) -> bool {
         false
     }
-}
-
-/// Begins a stage, or stops.
-pub(crate) fn enter(progress: &dyn Progress, stage: Stage) -> Result<(), ProverError> {
-    if progress.is_cancelled() {
-        return Err(ProverError::Cancelled);
-    }
-    progress.begin(stage);
-    Ok(())
 }
 
 /// Nobody listens.

@@ -12,11 +12,20 @@ use verilens_verifier::Proof;
 use crate::{
     error::ProverError,
     keys::Keys,
-    plonk::{create_proof, Columns},
-    progress::{enter, Progress, Silent, Stage},
+    plonk::{create_proof, proof_units, Columns},
+    progress::{Progress, Stage},
     request::AnyRequest,
+    stack,
     transcript::scalar_to_bytes as fr_bytes,
+    work::Work,
 };
+
+/// Units of work a byte of input: its hash, and the model run on it.
+const INPUT: u64 = 400;
+/// Units of work a cell of the first phase.
+const CELL: u64 = 60;
+/// Units of work of the last check.
+const CHECK: u64 = 6_000_000;
 
 /// A proof and what the holder keeps beside it.
 pub struct Proved {
@@ -37,18 +46,52 @@ impl Keys {
         rng: &mut R,
         progress: &dyn Progress,
     ) -> Result<Proved, ProverError> {
-        let (circuit, words, opening) = self.fill(request.into(), rng, progress)?;
-        let proof = self.finish(circuit, &words, rng, progress)?;
+        let proved = self.prove_within(request.into(), rng, progress);
+        stack::scrub();
+        proved
+    }
 
-        enter(progress, Stage::Check)?;
+    #[inline(never)]
+    fn prove_within<R: RngCore + CryptoRng>(
+        &self,
+        request: AnyRequest<'_>,
+        rng: &mut R,
+        progress: &dyn Progress,
+    ) -> Result<Proved, ProverError> {
+        let (model, witness) = self.filling_units();
+        let work = Work::new(
+            progress,
+            proof_units(&self.circuit) + model + witness + CHECK,
+        );
+        let (circuit, words, opening) = self.fill(request, rng, &work)?;
+        let proof = self.finish(circuit, &words, rng, &work)?;
+
+        work.enter(Stage::Check)?;
         verilens_verifier::verify_proof(self.verifying(), &proof)
             .map_err(ProverError::SelfCheck)?;
         let words: Vec<_> = words.iter().map(to_ark).collect();
-        Ok(Proved {
+        let proved = Proved {
             proof,
             instance: Instance::from_words(&words)?,
             opening,
-        })
+        };
+        work.finish()?;
+        Ok(proved)
+    }
+
+    /// Units of work of running the model and of filling the first phase.
+    fn filling_units(&self) -> (u64, u64) {
+        let graph = self.bundle.graph();
+        let bytes: usize = graph
+            .inputs
+            .iter()
+            .map(|i| i.shape.iter().product::<usize>())
+            .sum();
+        let size = self.compiled.size();
+        (
+            bytes as u64 * INPUT,
+            ((size.advice as u64) << size.k) * CELL,
+        )
     }
 
     /// Runs the model and fills the first phase: what [`Keys::prove`] does before the proof, for benchmarks.
@@ -58,21 +101,24 @@ impl Keys {
         request: impl Into<AnyRequest<'r>>,
         rng: &mut R,
     ) -> Result<StatementCircuit<'_>, ProverError> {
-        Ok(self.fill(request.into(), rng, &Silent)?.0)
+        Ok(self.fill(request.into(), rng, &Work::silent())?.0)
     }
 
     fn fill<R: RngCore + CryptoRng>(
         &self,
         request: AnyRequest<'_>,
         rng: &mut R,
-        progress: &dyn Progress,
+        work: &Work<'_>,
     ) -> Result<(StatementCircuit<'_>, Vec<Fr>, Opening), ProverError> {
-        enter(progress, Stage::Model)?;
+        let (model, filling) = self.filling_units();
+        work.enter(Stage::Model)?;
         let tensors = request.check(&self.bundle, self.visibility())?;
+        work.check()?;
         let execution = self.execute(&tensors)?;
         let opening = Opening::new(outputs(&execution, self)?, rng);
 
-        enter(progress, Stage::Witness)?;
+        work.add(model);
+        work.enter(Stage::Witness)?;
         let witness = Witness {
             authenticity: request.witness()?,
             tensors,
@@ -81,6 +127,7 @@ impl Keys {
             signal: from_ark(&request.signal()),
         };
         let (circuit, words) = StatementCircuit::new(&self.compiled, &witness)?;
+        work.step(filling)?;
         Ok((circuit, words, opening))
     }
 
@@ -93,7 +140,7 @@ impl Keys {
         words: &[Fr],
         rng: &mut R,
     ) -> Result<Proof, ProverError> {
-        self.finish(circuit, words, rng, &Silent)
+        self.finish(circuit, words, rng, &Work::silent())
     }
 
     fn finish<R: RngCore + CryptoRng>(
@@ -101,20 +148,13 @@ impl Keys {
         circuit: StatementCircuit<'_>,
         words: &[Fr],
         rng: &mut R,
-        progress: &dyn Progress,
+        work: &Work<'_>,
     ) -> Result<Proof, ProverError> {
         let filling = circuit.into_filling().ok_or(ProverError::Refused {
             field: "circuit",
             expected: "one with a witness".into(),
         })?;
-        let bytes = create_proof(
-            &self.circuit,
-            &self.params,
-            &[words],
-            filling,
-            rng,
-            progress,
-        )?;
+        let bytes = create_proof(&self.circuit, &self.params, &[words], filling, rng, work)?;
         Ok(Proof {
             key_digest: self.verifying().digest(),
             words: words.iter().map(fr_bytes).collect(),

@@ -35,11 +35,13 @@ pub enum Kind {
     IssuerSecret,
     /// The opening of an input that nobody signed.
     Input,
+    /// A capture or holder secret under a vault's key.
+    Sealed,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Capture,
         Self::Model,
         Self::Srs,
@@ -48,6 +50,7 @@ impl Kind {
         Self::Holder,
         Self::IssuerSecret,
         Self::Input,
+        Self::Sealed,
     ];
 
     /// The four ASCII characters in the file.
@@ -61,6 +64,7 @@ impl Kind {
             Self::Holder => "HOLD",
             Self::IssuerSecret => "ISSK",
             Self::Input => "INPT",
+            Self::Sealed => "SEAL",
         }
     }
 }

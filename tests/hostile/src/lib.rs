@@ -86,6 +86,13 @@ pub const HOLDER: Target = Target {
     seeds: seeds::holders,
     ..FRAMED
 };
+/// Sealed captures and holder secrets.
+pub const SEALED: Target = Target {
+    name: "sealed",
+    run: bodies::sealed,
+    seeds: seeds::sealed,
+    ..FRAMED
+};
 /// The issuer's secret key.
 pub const ISSUER: Target = Target {
     name: "issuer",
@@ -206,6 +213,7 @@ pub const TARGETS: &[Target] = &[
     CAPTURE,
     INPUT,
     HOLDER,
+    SEALED,
     ISSUER,
     ISSUER_SET,
     OPENING,

@@ -16,12 +16,26 @@ use verilens_statement::{
     Capture, CaptureContent, DType, HolderSecret, InputOpening, IssuerKey, IssuerSet, Opening,
     Output, OutputKind, Tensor, TensorSpec,
 };
+use verilens_vault::VaultKey;
 use zeroize::Zeroizing;
 
 pub(crate) const FROZEN_KEY: &[u8] =
     include_bytes!("../../../core/verifier/tests/data/two-phases.vlk");
 pub(crate) const FROZEN_PROOF: &[u8] =
     include_bytes!("../../../core/verifier/tests/data/two-phases-0.vlp");
+
+/// The key, schema and id of the frozen sealed files: core/vault/tests/frozen/vector.json.
+pub(crate) const VAULT_SCHEMA: &str = "iris/left/v1";
+pub(crate) const VAULT_ID: &str = "a frozen capture, \u{e9}";
+pub(crate) const SEALED: [&[u8]; 2] = [
+    include_bytes!("../../../core/vault/tests/frozen/capture.vls"),
+    include_bytes!("../../../core/vault/tests/frozen/holder.vls"),
+];
+
+pub(crate) fn vault_key() -> VaultKey {
+    let bytes: Vec<u8> = (0..32).map(|i| 255 - 7 * i).collect();
+    VaultKey::from_bytes(&bytes).unwrap()
+}
 
 fn rng() -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(1)
@@ -78,6 +92,10 @@ pub(crate) fn inputs() -> Vec<Vec<u8>> {
 
 pub(crate) fn holders() -> Vec<Vec<u8>> {
     vec![HolderSecret::random(&mut rng()).encode().to_vec()]
+}
+
+pub(crate) fn sealed() -> Vec<Vec<u8>> {
+    SEALED.map(<[u8]>::to_vec).to_vec()
 }
 
 pub(crate) fn issuers() -> Vec<Vec<u8>> {

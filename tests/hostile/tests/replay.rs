@@ -132,6 +132,7 @@ replays! {
     capture: 3000,
     input: 3000,
     holder: 3000,
+    sealed: 3000,
     issuer: 3000,
     issuer_set: 2000,
     opening: 3000,
@@ -185,7 +186,8 @@ fn frames_are_exact() {
             refused(at, &[byte ^ 0x20]);
         }
         for kind in [
-            "CAPT", "MODL", "SRS ", "VKEY", "PROF", "HOLD", "ISSK", "INPT", "capt", "\0\0\0\0",
+            "CAPT", "MODL", "SRS ", "VKEY", "PROF", "HOLD", "ISSK", "INPT", "SEAL", "capt",
+            "\0\0\0\0",
         ] {
             if kind.as_bytes() != &file[4..8] {
                 refused(4, kind.as_bytes());
@@ -210,7 +212,7 @@ fn frames_are_exact() {
             refused(12, &length.to_le_bytes());
         }
     }
-    assert_eq!(framed, 8);
+    assert_eq!(framed, 9);
 }
 
 #[test]

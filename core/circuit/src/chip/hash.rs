@@ -30,6 +30,7 @@ use verilens_statement::poseidon::Width;
 
 use super::{pin::PinChip, poseidon_constants::RoundConstants};
 use crate::{
+    circuit::Private,
     code::{Code, Kind},
     layout::{CellRef, Col, Columns, Plan, Trace},
 };
@@ -246,7 +247,7 @@ impl HashChip {
         for (cell, value) in placed.inputs.iter().zip(inputs) {
             trace.set(cell.col, cell.row, *value);
         }
-        let mut state = vec![Fr::zero(); constants.t];
+        let mut state = Private::zeros(constants.t);
         state[0] = placed.domain;
         state[1..=inputs.len()].copy_from_slice(inputs);
         for (i, (kind, added)) in schedule(placed.width).iter().enumerate() {
@@ -268,7 +269,7 @@ impl HashChip {
             if *kind == Round::Turn {
                 state[1..].rotate_left(1);
             } else {
-                state = constants.mix(&state);
+                state = Private::new(constants.mix(&state));
             }
         }
         for (e, z) in state.iter().enumerate() {

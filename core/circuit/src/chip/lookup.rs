@@ -31,7 +31,10 @@ use halo2_proofs::{
     poly::Rotation,
 };
 
+use zeroize::Zeroize as _;
+
 use crate::{
+    circuit::Private,
     error::CircuitError,
     layout::{
         CellRef, ChallengeValues, Challenges, Col, Columns, Plan, Trace, BYTE_LANES, HELPERS,
@@ -281,6 +284,7 @@ impl PlacedLookup {
             let cell = self.multiplicity(index);
             trace.set(cell.col, cell.row, Fr::from(*count));
         }
+        counts.zeroize();
     }
 
     /// Fills helpers and the running sum.
@@ -293,7 +297,7 @@ impl PlacedLookup {
             .map(|(value, tag)| if tag == BYTE { byte } else { limb } + Fr::from(value))
             .collect();
         invert(&mut inverses);
-        let mut increments = vec![Fr::zero(); self.end];
+        let mut increments = Private::zeros(self.end);
         for (row, is_byte) in self.looked_up() {
             let fraction = |lane: usize| {
                 let cell = trace.get(Col::Byte(lane), row);
@@ -320,14 +324,14 @@ impl PlacedLookup {
         }
         trace.set(Col::Sum, 0, Fr::zero());
         let mut sum = Fr::zero();
-        for (row, increment) in increments.into_iter().enumerate().skip(FIRST) {
+        for (row, increment) in increments.iter().enumerate().skip(FIRST) {
             trace.set(Col::Sum, row, sum);
             // Past the table's end an entry is a limb 0 that is not counted.
             let fraction = match inverses.get(row - FIRST) {
                 Some(inverse) => trace.get(Col::Multiplicity, row) * inverse,
                 None => Fr::zero(),
             };
-            sum += increment - fraction;
+            sum += *increment - fraction;
         }
         trace.set(Col::Sum, self.end, sum);
         trace.set(Col::Sum, self.end + 1, Fr::zero());
@@ -344,7 +348,7 @@ fn small(value: &Fr) -> Option<usize> {
 
 /// Inverts in place; zeros stay zero.
 pub fn invert(values: &mut [Fr]) {
-    let mut products = Vec::with_capacity(values.len());
+    let mut products = Private::with_room(values.len());
     let mut acc = Fr::one();
     for value in values.iter() {
         products.push(acc);
@@ -353,7 +357,7 @@ pub fn invert(values: &mut [Fr]) {
         }
     }
     let mut inverse = Option::from(acc.invert()).unwrap_or_else(Fr::zero);
-    for (value, product) in values.iter_mut().zip(products).rev() {
+    for (value, product) in values.iter_mut().zip(products.iter()).rev() {
         if !bool::from(value.is_zero()) {
             let next = inverse * *value;
             *value = inverse * product;

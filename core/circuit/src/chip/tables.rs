@@ -32,6 +32,8 @@ use halo2_proofs::{
     poly::Rotation,
 };
 
+use zeroize::Zeroize as _;
+
 use super::lookup::invert;
 use crate::{
     error::CircuitError,
@@ -323,6 +325,7 @@ impl PlacedTables {
             let cell = self.multiplicity(index);
             trace.set(cell.col, cell.row, Fr::from(*count));
         }
+        counts.zeroize();
     }
 
     /// Fills helpers and the running sum.
@@ -375,6 +378,10 @@ impl PlacedTables {
         }
         trace.set(Col::Sum, self.end, sum);
         trace.set(Col::Sum, self.end + 1, Fr::zero());
+        for increment in increments.values_mut() {
+            *increment = Fr::zero();
+        }
+        std::hint::black_box(&increments);
     }
 }
 

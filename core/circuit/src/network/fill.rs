@@ -10,6 +10,7 @@ use crate::{
         network::{Format, Limbs},
         signs::WORD_BITS,
     },
+    circuit::Private,
     error::CircuitError,
     field::from_i64,
     layout::{ChallengeValues, Col, Trace, VALUE_LANES},
@@ -106,13 +107,13 @@ impl Network {
     }
 
     /// Fills the first phase but for the bytes themselves.
-    pub fn fill(
+    pub(crate) fn fill(
         &self,
         trace: &mut Trace,
         placed: &PlacedNetwork,
         tensors: &[&[u8]],
         execution: &Execution,
-        words: &[Vec<Fr>],
+        words: &[Private],
     ) -> Result<(), CircuitError> {
         for (vector, &first) in self.vectors.iter().zip(&placed.rows) {
             let at = |element: usize| match vector.order.get(element) {
@@ -147,7 +148,7 @@ impl Network {
                     }
                 }
                 Content::Words(output) => {
-                    let words = words.get(*output).map_or(&[][..], Vec::as_slice);
+                    let words = words.get(*output).map_or(&[][..], |list| list.as_slice());
                     for (i, word) in words.iter().enumerate() {
                         let (row, lane) = place(vector, first, i);
                         trace.set(Col::Full(lane), row, *word);

@@ -8,13 +8,18 @@ use crate::graph::{Graph, IntTensor};
 pub(crate) use ops::{node_shape, work};
 
 fn at_most(what: impl Fn() -> String, got: usize, limit: usize) -> Result<()> {
+    within(what, got as u64, limit as u64)
+}
+
+/// For what `usize` cannot count where it has 32 bits.
+fn within(what: impl Fn() -> String, got: u64, limit: u64) -> Result<()> {
     if got <= limit {
         return Ok(());
     }
     Err(GraphError::TooLarge {
         what: what(),
-        got: got as i128,
-        limit: limit as i128,
+        got: got.into(),
+        limit: limit.into(),
     })
 }
 
@@ -109,10 +114,10 @@ pub(crate) fn infer(graph: &Graph) -> Result<Vec<Vec<usize>>> {
     ends("input", graph.inputs.iter().map(|i| i.name.as_str()))?;
     ends("output", graph.outputs.iter().map(|o| o.name.as_str()))?;
     let mut shapes: Vec<Vec<usize>> = Vec::with_capacity(graph.num_tensors());
-    let mut total = 0usize;
-    let mut products = 0usize;
+    let mut total = 0u64;
+    let mut products = 0u64;
     for input in &graph.inputs {
-        total += elements(&input.shape, || format!("input `{}`", input.name))?;
+        total += elements(&input.shape, || format!("input `{}`", input.name))? as u64;
         shapes.push(input.shape.clone());
     }
     for node in &graph.nodes {
@@ -134,14 +139,14 @@ pub(crate) fn infer(graph: &Graph) -> Result<Vec<Vec<usize>>> {
         let shape = node_shape(node, &inputs, &what)?;
         // Both are bounded by the limits below, so neither addition wraps.
         let size = elements(&shape, what)?;
-        total += size;
-        at_most(
+        total += size as u64;
+        within(
             || "number of elements of all tensors".into(),
             total,
-            Graph::MAX_TOTAL_ELEMENTS,
+            Graph::MAX_TOTAL_ELEMENTS as u64,
         )?;
         products = products.saturating_add(work(&node.op, &inputs, size));
-        at_most(
+        within(
             || "number of multiplications".into(),
             products,
             Graph::MAX_MULTIPLICATIONS,

@@ -194,17 +194,21 @@ pub(crate) fn node_shape(
 
 /// A node's multiplications, or a [`Op::Sum`]'s additions: what its execution takes beyond reading
 /// and writing each tensor once.
-pub(crate) fn work(op: &Op, inputs: &[&[usize]], size: usize) -> usize {
-    let each = match op {
+pub(crate) fn work(op: &Op, inputs: &[&[usize]], size: usize) -> u64 {
+    let each: usize = match op {
         Op::Conv { weight, .. } => weight.shape.iter().skip(1).product(),
         Op::Dense { weight, .. } => weight.shape.first().copied().unwrap_or(0),
         Op::MatMul => inputs.first().and_then(|x| x.last()).copied().unwrap_or(0),
         Op::Add { coefficients } => coefficients.len(),
         Op::Mul | Op::MulConst { .. } => 1,
-        Op::Sum { .. } => return inputs.first().map_or(0, |x| x.iter().product()),
+        Op::Sum { .. } => {
+            return inputs
+                .first()
+                .map_or(0, |x| x.iter().product::<usize>() as u64)
+        }
         _ => 0,
     };
-    size.saturating_mul(each)
+    (size as u64).saturating_mul(each as u64)
 }
 
 /// Checks a constant that is added to, or multiplied with, every element.
@@ -282,13 +286,14 @@ fn conv_shape(
     let &[k, cg, kh, kw] = weight else {
         return Err(bad("weight", "rank 4: [K, C/groups, kh, kw]"));
     };
-    let [sh, sw] = strides;
-    if sh == 0 || sw == 0 {
-        return Err(bad("strides", "above 0"));
+    // The upper bound is there for a `usize` of 32 bits: what one platform accepts, all do.
+    let sane = |steps: [usize; 2]| steps.iter().all(|s| (1..=Graph::MAX_ELEMENTS).contains(s));
+    let ([sh, sw], [dh, dw]) = (strides, dilations);
+    if !sane(strides) {
+        return Err(bad("strides", "1 to 2^26"));
     }
-    let [dh, dw] = dilations;
-    if dh == 0 || dw == 0 {
-        return Err(bad("dilations", "above 0"));
+    if !sane(dilations) {
+        return Err(bad("dilations", "1 to 2^26"));
     }
     if groups == 0 || k % groups != 0 || c % groups != 0 || c / groups != cg {
         return Err(bad(

@@ -9,8 +9,11 @@ mod params;
 mod plateaus;
 mod runs;
 mod weighted;
+mod wiped;
 
 pub use params::{Layers, Params};
+
+pub(crate) use msm::least_bits;
 
 use halo2_proofs::halo2curves::bn256::{Fr, G1Affine, G1};
 

@@ -14,6 +14,8 @@ use rayon::prelude::*;
 
 use super::runs::{group, sum_runs};
 use super::weighted::Weighted;
+use super::wiped::Wiped;
+use crate::work::{Meter, Work};
 
 /// The scalar field's modulus r, least significant limb first.
 const MODULUS: [u64; 4] = [
@@ -47,6 +49,15 @@ const CHUNK: usize = 4096;
 /// Scalars beyond the bases (or the reverse) are ignored, so callers check lengths; layers after the
 /// first that are shorter than the first are a caller's mistake and yield identity terms.
 pub(crate) fn msm(scalars: &[Fr], layers: &[&[G1Affine]]) -> G1 {
+    let work = &Work::silent();
+    msm_within(scalars, layers, Meter { work, units: 0 })
+}
+
+/// As [`msm`], as a part of some work; a point without meaning once that is stopped.
+pub(crate) fn msm_within(scalars: &[Fr], layers: &[&[G1Affine]], meter: Meter<'_>) -> G1 {
+    if meter.work.stopped() {
+        return G1::identity();
+    }
     let Some(bases) = layers.first() else {
         return G1::identity();
     };
@@ -57,16 +68,19 @@ pub(crate) fn msm(scalars: &[Fr], layers: &[&[G1Affine]]) -> G1 {
 
     let parts = windows
         .par_iter()
-        .map(|window| window_sum(&terms, window, layers))
+        .map(|window| {
+            let sum = window_sum(&terms, window, layers, meter.work);
+            meter.part(windows.len());
+            sum
+        })
         .collect();
     Weighted::join(parts).total()
 }
 
 /// Scalars sorted by size; `code` is the base's index and, in the lowest bit, the sign.
-#[derive(Default)]
 struct Terms {
-    short: Vec<(u32, u32)>,
-    long: Vec<(u32, [u64; 4])>,
+    short: Wiped<(u32, u32)>,
+    long: Wiped<(u32, [u64; 4])>,
     bit_lengths: Vec<u32>,
 }
 
@@ -76,28 +90,32 @@ impl Terms {
             .par_chunks(CHUNK)
             .enumerate()
             .map(|(chunk, scalars)| {
-                let mut terms = Terms {
-                    bit_lengths: vec![0; SCALAR_BITS as usize],
-                    ..Terms::default()
-                };
+                let mut terms = Terms::with_room(scalars.len(), scalars.len());
                 for (index, scalar) in ((chunk * CHUNK) as u32..).zip(scalars) {
                     terms.push(index, scalar);
                 }
                 terms
             })
             .collect();
-        let mut all = Terms {
-            bit_lengths: vec![0; SCALAR_BITS as usize],
-            ..Terms::default()
-        };
+        let room = |of: fn(&Terms) -> usize| parts.iter().map(of).sum();
+        let mut all = Terms::with_room(room(|p| p.short.len()), room(|p| p.long.len()));
         for part in parts {
-            all.short.extend(part.short);
-            all.long.extend(part.long);
-            for (total, count) in all.bit_lengths.iter_mut().zip(part.bit_lengths) {
+            all.short.extend_from_slice(&part.short);
+            all.long.extend_from_slice(&part.long);
+            for (total, count) in all.bit_lengths.iter_mut().zip(&part.bit_lengths) {
                 *total += count;
             }
         }
         all
+    }
+
+    /// No terms; lists that never grow, for they are wiped where they end.
+    fn with_room(short: usize, long: usize) -> Self {
+        Self {
+            short: Wiped::new(Vec::with_capacity(short)),
+            long: Wiped::new(Vec::with_capacity(long)),
+            bit_lengths: vec![0; SCALAR_BITS as usize],
+        }
     }
 
     fn push(&mut self, index: u32, scalar: &Fr) {
@@ -134,6 +152,14 @@ fn least_absolute(limbs: [u64; 4]) -> ([u64; 4], bool) {
     } else {
         (limbs, false)
     }
+}
+
+/// Bits of a scalar's least absolute value.
+pub(crate) fn least_bits(scalar: &Fr) -> u32 {
+    if *scalar == Fr::zero() {
+        return 0;
+    }
+    bit_length(&least_absolute(<[u64; 4]>::from(*scalar)).0)
 }
 
 fn bit_length(limbs: &[u64; 4]) -> u32 {
@@ -258,32 +284,35 @@ fn fetch(layers: &[&[G1Affine]], item: u32) -> G1Affine {
 }
 
 /// The buckets of one window, to be weighted by their digits.
-fn window_sum(terms: &Terms, window: &Window, layers: &[&[G1Affine]]) -> Weighted {
+fn window_sum(terms: &Terms, window: &Window, layers: &[&[G1Affine]], work: &Work<'_>) -> Weighted {
     /// Points worth an inversion of their own; fewer are left to be added with other windows'.
     const ENOUGH: usize = 512;
-    let parts: Vec<Vec<(u32, u32)>> = (0..layers.len() as u32)
+    if work.stopped() {
+        return Weighted::new(window.offset, 1, Vec::new());
+    }
+    let parts: Vec<Wiped<(u32, u32)>> = (0..layers.len() as u32)
         .into_par_iter()
         .map(|layer| entries(terms, window, layer))
         .collect();
-    if parts.iter().all(Vec::is_empty) {
+    if parts.iter().all(|part| part.is_empty()) {
         return Weighted::new(window.offset, 1, Vec::new());
     }
     let grouped = group(&parts, (1 << (window.width - 1)) + 1);
     drop(parts);
-    let buckets = sum_runs(&grouped, |item| fetch(layers, item));
+    let buckets = sum_runs(&grouped, |item| fetch(layers, item), work);
     drop(grouped);
     Weighted::new(window.offset, window.width, buckets).shrink(ENOUGH)
 }
 
 /// (absolute digit, item) of every nonzero digit that a window has in one layer.
-fn entries(terms: &Terms, window: &Window, layer: u32) -> Vec<(u32, u32)> {
+fn entries(terms: &Terms, window: &Window, layer: u32) -> Wiped<(u32, u32)> {
     let offset = layer * window.stride + window.offset;
     let short = if offset <= SHORT_BITS {
         terms.short.as_slice()
     } else {
         &[]
     };
-    let mut entries = Vec::with_capacity(short.len() + terms.long.len());
+    let mut entries = Wiped::new(Vec::with_capacity(short.len() + terms.long.len()));
     let mut push = |code: u32, digit: i32| {
         if digit != 0 {
             let code = code ^ u32::from(digit < 0);
@@ -294,7 +323,7 @@ fn entries(terms: &Terms, window: &Window, layer: u32) -> Vec<(u32, u32)> {
         let limbs = [u64::from(*magnitude), 0, 0, 0];
         push(*code, digit(&limbs, offset, window.width));
     }
-    for (code, magnitude) in &terms.long {
+    for (code, magnitude) in terms.long.iter() {
         push(*code, digit(magnitude, offset, window.width));
     }
     entries

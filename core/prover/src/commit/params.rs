@@ -9,9 +9,13 @@ use halo2_proofs::{
 use rayon::prelude::*;
 
 use super::affine::{Adder, IDENTITY};
-use super::msm::{msm, stride, MAX_LAYERS};
+use super::msm::{msm_within, stride, MAX_LAYERS};
 use super::plateaus::collapse;
-use crate::srs::{Srs, SrsError};
+use crate::{
+    error::ProverError,
+    srs::{Srs, SrsError},
+    work::{Meter, Work},
+};
 
 /// How many multiples of every base are kept: layer l holds `2^(l * ceil(254 / layers))` times it.
 ///
@@ -69,6 +73,14 @@ impl Params {
             return Ok(Self::from_srs(srs.clone()));
         }
         Ok(Self::from_srs(srs.trim(k)?))
+    }
+
+    /// As [`Params::new`], as a part of some work.
+    pub(crate) fn new_within(srs: &Srs, k: u32, meter: Meter<'_>) -> Result<Self, ProverError> {
+        if k == srs.k() {
+            return Ok(Self::from_srs(srs.clone()));
+        }
+        Ok(Self::from_srs(srs.trim_within(k, meter)?))
     }
 
     /// Parameters for all of `srs`, with one layer, taking over its memory.
@@ -182,24 +194,38 @@ impl Params {
     /// Commits to a polynomial of degree below 4 · 2^k given by its coefficients; more of them are ignored.
     #[must_use]
     pub fn commit_coefficients(&self, coefficients: &[Fr]) -> G1 {
-        layered(coefficients, &self.inner.powers, &self.inner.power_layers)
+        let work = &Work::silent();
+        self.coefficients_within(coefficients, Meter { work, units: 0 })
+    }
+
+    /// As [`Params::commit_coefficients`], as a part of some work; without meaning once that is stopped.
+    pub(crate) fn coefficients_within(&self, coefficients: &[Fr], meter: Meter<'_>) -> G1 {
+        let inner = &self.inner;
+        layered(coefficients, &inner.powers, &inner.power_layers, meter)
     }
 
     /// Commits to a polynomial given by its values on the domain of 2^k; more of them are ignored.
     #[must_use]
     pub fn commit_values(&self, values: &[Fr]) -> G1 {
-        if let Some((values, bases)) = collapse(values, &self.inner.lagrange) {
-            return msm(&values, &[&bases]);
+        let work = &Work::silent();
+        self.values_within(values, Meter { work, units: 0 })
+    }
+
+    /// As [`Params::commit_values`], as a part of some work; without meaning once that is stopped.
+    pub(crate) fn values_within(&self, values: &[Fr], meter: Meter<'_>) -> G1 {
+        let inner = &self.inner;
+        if let Some((values, bases)) = collapse(values, &inner.lagrange, meter.work) {
+            return msm_within(&values, &[&bases], meter);
         }
-        layered(values, &self.inner.lagrange, &self.inner.lagrange_layers)
+        layered(values, &inner.lagrange, &inner.lagrange_layers, meter)
     }
 }
 
-fn layered(scalars: &[Fr], bases: &[G1Affine], layers: &[Vec<G1Affine>]) -> G1 {
+fn layered(scalars: &[Fr], bases: &[G1Affine], layers: &[Vec<G1Affine>], meter: Meter<'_>) -> G1 {
     let all: Vec<&[G1Affine]> = std::iter::once(bases)
         .chain(layers.iter().map(Vec::as_slice))
         .collect();
-    msm(scalars, &all)
+    msm_within(scalars, &all, meter)
 }
 
 /// Layers 1.. of `bases`.

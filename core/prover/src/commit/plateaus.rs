@@ -5,12 +5,18 @@ use halo2_proofs::halo2curves::bn256::{Fr, G1Affine};
 use rayon::prelude::*;
 
 use super::affine::Adder;
+use super::wiped::Wiped;
+use crate::work::Work;
 
 /// Bases summed by one thread at a time.
 const PIECE: usize = 2048;
 
 /// One scalar and one base for each stretch of equal scalars, if there are at most half as many stretches as scalars.
-pub(super) fn collapse(scalars: &[Fr], bases: &[G1Affine]) -> Option<(Vec<Fr>, Vec<G1Affine>)> {
+pub(super) fn collapse(
+    scalars: &[Fr],
+    bases: &[G1Affine],
+    work: &Work<'_>,
+) -> Option<(Wiped<Fr>, Vec<G1Affine>)> {
     let count = scalars.len().min(bases.len());
     let (scalars, bases) = (scalars.get(..count)?, bases.get(..count)?);
     let changes = scalars
@@ -21,23 +27,29 @@ pub(super) fn collapse(scalars: &[Fr], bases: &[G1Affine]) -> Option<(Vec<Fr>, V
         return None;
     }
     // A stretch across two pieces is two terms, which changes nothing.
-    let parts: Vec<(Vec<Fr>, Vec<G1Affine>)> = scalars
+    let parts: Vec<(Wiped<Fr>, Vec<G1Affine>)> = scalars
         .par_chunks(PIECE)
         .zip(bases.par_chunks(PIECE))
-        .map(|(scalars, bases)| collapse_piece(scalars, bases))
+        .map(|(scalars, bases)| {
+            if work.stopped() {
+                return Default::default();
+            }
+            collapse_piece(scalars, bases)
+        })
         .collect();
-    Some(parts.into_iter().fold(
-        Default::default(),
-        |mut all: (Vec<Fr>, Vec<G1Affine>), part| {
-            all.0.extend(part.0);
-            all.1.extend(part.1);
-            all
-        },
-    ))
+    let room = parts.iter().map(|(values, _)| values.len()).sum();
+    let mut values = Wiped::new(Vec::with_capacity(room));
+    let mut points = Vec::with_capacity(room);
+    for (own, sums) in parts {
+        values.extend_from_slice(&own);
+        points.extend(sums);
+    }
+    Some((values, points))
 }
 
-fn collapse_piece(scalars: &[Fr], bases: &[G1Affine]) -> (Vec<Fr>, Vec<G1Affine>) {
-    let mut values = Vec::new();
+fn collapse_piece(scalars: &[Fr], bases: &[G1Affine]) -> (Wiped<Fr>, Vec<G1Affine>) {
+    let stretches = scalars.chunk_by(|a, b| a == b).count();
+    let mut values = Wiped::new(Vec::with_capacity(stretches));
     let mut lengths: Vec<u32> = Vec::new();
     let mut points = Vec::with_capacity(bases.len());
     let mut rest = bases;
@@ -78,7 +90,7 @@ mod tests {
                     point.to_affine()
                 })
                 .collect();
-            if let Some((few, sums)) = collapse(&scalars, &bases) {
+            if let Some((few, sums)) = collapse(&scalars, &bases, &Work::silent()) {
                 prop_assert_eq!(few.len(), sums.len());
                 prop_assert!(2 * few.len() <= scalars.len() + 2 * scalars.len().div_ceil(PIECE));
                 prop_assert_eq!(multi_scalar_mul(&few, &sums), multi_scalar_mul(&scalars, &bases));
@@ -91,7 +103,7 @@ mod tests {
     #[test]
     fn columns_without_stretches_are_left_alone() {
         let scalars: Vec<Fr> = (0..10u64).map(Fr::from).collect();
-        assert!(collapse(&scalars, &[G1Affine::generator(); 10]).is_none());
-        assert!(collapse(&[], &[]).is_none());
+        assert!(collapse(&scalars, &[G1Affine::generator(); 10], &Work::silent()).is_none());
+        assert!(collapse(&[], &[], &Work::silent()).is_none());
     }
 }

@@ -4,28 +4,31 @@ use halo2_proofs::halo2curves::bn256::G1Affine;
 use rayon::prelude::*;
 
 use super::affine::{is_identity, Adder};
+use super::wiped::Wiped;
+use crate::work::Work;
 
 /// Points gathered at a time, so that a block and its scratch (about 0.3 MB) stay in a core's cache
 /// while each of its inversions still serves hundreds of additions.
 const BLOCK: usize = 2048;
 
 /// Items ordered by key: `runs` lists (key, number of items) in the order of `items`.
-pub(crate) struct Grouped {
-    items: Vec<u32>,
-    runs: Vec<(u32, u32)>,
+pub(super) struct Grouped {
+    items: Wiped<u32>,
+    runs: Wiped<(u32, u32)>,
 }
 
 /// Orders (key, item) pairs by key, by counting; the order within a key is that of `parts`.
 ///
 /// Keys not below `keys` are ignored, so a caller must bound them.
-pub(crate) fn group(parts: &[Vec<(u32, u32)>], keys: usize) -> Grouped {
-    let mut next = vec![0u32; keys];
-    for (key, _) in parts.iter().flatten() {
+pub(super) fn group(parts: &[Wiped<(u32, u32)>], keys: usize) -> Grouped {
+    let mut next = Wiped::new(vec![0u32; keys]);
+    for (key, _) in parts.iter().flat_map(|part| part.iter()) {
         if let Some(count) = next.get_mut(*key as usize) {
             *count += 1;
         }
     }
-    let mut runs = Vec::new();
+    let used = next.iter().filter(|count| **count > 0).count();
+    let mut runs = Wiped::new(Vec::with_capacity(used));
     let mut total = 0;
     for (key, slot) in (0u32..).zip(next.iter_mut()) {
         let count = std::mem::replace(slot, total);
@@ -34,8 +37,8 @@ pub(crate) fn group(parts: &[Vec<(u32, u32)>], keys: usize) -> Grouped {
             total += count;
         }
     }
-    let mut items = vec![0u32; total as usize];
-    for (key, item) in parts.iter().flatten() {
+    let mut items = Wiped::new(vec![0u32; total as usize]);
+    for (key, item) in parts.iter().flat_map(|part| part.iter()) {
         if let Some(place) = next.get_mut(*key as usize) {
             if let Some(slot) = items.get_mut(*place as usize) {
                 *slot = *item;
@@ -47,11 +50,19 @@ pub(crate) fn group(parts: &[Vec<(u32, u32)>], keys: usize) -> Grouped {
 }
 
 /// The sum of every run's points, as (key, sum) by ascending key; sums that vanish are left out.
-pub(crate) fn sum_runs<F>(grouped: &Grouped, fetch: F) -> Vec<(u32, G1Affine)>
+pub(super) fn sum_all<F>(grouped: &Grouped, fetch: F) -> Vec<(u32, G1Affine)>
 where
     F: Fn(u32) -> G1Affine + Sync,
 {
-    let sums = sum_blocks(grouped, &fetch);
+    sum_runs(grouped, fetch, &Work::silent())
+}
+
+/// As [`sum_all`], as a part of some work; blocks are left out once that is stopped.
+pub(super) fn sum_runs<F>(grouped: &Grouped, fetch: F, work: &Work<'_>) -> Vec<(u32, G1Affine)>
+where
+    F: Fn(u32) -> G1Affine + Sync,
+{
+    let sums = sum_blocks(grouped, &fetch, work);
     let repeats = sums
         .windows(2)
         .any(|pair| matches!(pair, [(a, _), (b, _)] if a == b));
@@ -85,7 +96,7 @@ struct Block<'a> {
     skip: u32,
 }
 
-fn sum_blocks<F>(grouped: &Grouped, fetch: &F) -> Vec<(u32, G1Affine)>
+fn sum_blocks<F>(grouped: &Grouped, fetch: &F, work: &Work<'_>) -> Vec<(u32, G1Affine)>
 where
     F: Fn(u32) -> G1Affine + Sync,
 {
@@ -115,6 +126,9 @@ where
     }
 
     let sum_block = |scratch: &mut Scratch, block: &Block| -> Vec<(u32, G1Affine)> {
+        if work.stopped() {
+            return Vec::new();
+        }
         scratch.points.clear();
         scratch
             .points
@@ -163,4 +177,16 @@ struct Scratch {
     points: Vec<G1Affine>,
     spare: Vec<G1Affine>,
     lengths: Vec<u32>,
+}
+
+/// Which points met in a bucket says which digits were equal.
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        for points in [&mut self.points, &mut self.spare] {
+            points.fill(G1Affine::default());
+        }
+        self.lengths.fill(0);
+        // Keeps the stores from being optimised away.
+        std::hint::black_box(&*self);
+    }
 }

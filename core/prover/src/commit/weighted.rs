@@ -4,7 +4,8 @@ use halo2_proofs::halo2curves::bn256::{G1Affine, G1};
 use halo2_proofs::halo2curves::group::{prime::PrimeCurveAffine, Group};
 
 use super::affine::IDENTITY;
-use super::runs::{group, sum_runs};
+use super::runs::{group, sum_all};
+use super::wiped::Wiped;
 
 /// Several problems `2^shift * sum of index * point`, whose results are added up.
 pub(super) struct Weighted {
@@ -13,7 +14,7 @@ pub(super) struct Weighted {
     /// Indices are below 2^bits.
     bits: u32,
     /// (problem << bits | index, point), ascending.
-    items: Vec<(u32, G1Affine)>,
+    items: Wiped<(u32, G1Affine)>,
 }
 
 impl Weighted {
@@ -22,24 +23,25 @@ impl Weighted {
         Self {
             shifts: vec![shift],
             bits,
-            items,
+            items: Wiped::new(items),
         }
     }
 
     /// All problems of `parts` together, so that they can share inversions.
     pub(super) fn join(parts: Vec<Self>) -> Self {
         let bits = parts.iter().map(|part| part.bits).max().unwrap_or(1);
+        let room = parts.iter().map(|part| part.items.len()).sum();
         let mut all = Self {
             shifts: Vec::new(),
             bits,
-            items: Vec::new(),
+            items: Wiped::new(Vec::with_capacity(room)),
         };
         for part in parts {
             let first = all.shifts.len() as u32;
             let mask = (1 << part.bits) - 1;
-            all.items.extend(part.items.into_iter().map(|(key, point)| {
+            all.items.extend(part.items.iter().map(|(key, point)| {
                 let (problem, index) = (key >> part.bits, key & mask);
-                ((first + problem) << bits | index, point)
+                ((first + problem) << bits | index, *point)
             }));
             all.shifts.extend(part.shifts);
         }
@@ -64,8 +66,8 @@ impl Weighted {
         } = self;
         let half = bits / 2;
         let rest = bits - half;
-        let mut parts = Vec::with_capacity(2 * items.len());
-        for (at, (key, _)) in (0u32..).zip(&items) {
+        let mut parts = Wiped::new(Vec::with_capacity(2 * items.len()));
+        for (at, (key, _)) in (0u32..).zip(items.iter()) {
             let (problem, index) = (key >> bits, key & ((1 << bits) - 1));
             let (low, high) = (index & ((1 << half) - 1), index >> half);
             if low != 0 {
@@ -77,11 +79,11 @@ impl Weighted {
         }
         let shifts: Vec<u32> = shifts.iter().flat_map(|s| [*s, s + half]).collect();
         let grouped = group(&[parts], shifts.len() << rest);
-        let items = sum_runs(&grouped, |at| point(&items, at));
+        let sums = sum_all(&grouped, |at| point(&items, at));
         Self {
             shifts,
             bits: rest,
-            items,
+            items: Wiped::new(sums),
         }
     }
 
@@ -91,17 +93,18 @@ impl Weighted {
             self = self.halve();
         }
         // Every index is 1 now: what is left is one point a shift.
-        let by_shift: Vec<(u32, u32)> = (0u32..)
-            .zip(&self.items)
+        let by_shift = (0u32..)
+            .zip(self.items.iter())
             .filter_map(|(at, (key, _))| Some((*self.shifts.get((key >> 1) as usize)?, at)))
             .collect();
+        let by_shift = Wiped::new(by_shift);
         let shifts = self
             .shifts
             .iter()
             .max()
             .map_or(0, |most| *most as usize + 1);
         let grouped = group(&[by_shift], shifts);
-        let sums = sum_runs(&grouped, |at| point(&self.items, at));
+        let sums = sum_all(&grouped, |at| point(&self.items, at));
         let mut total = G1::identity();
         let mut position = shifts as u32;
         for (shift, sum) in sums.iter().rev() {

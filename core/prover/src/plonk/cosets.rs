@@ -8,6 +8,7 @@ use super::{
     key::CircuitKey,
     secret::Secret,
 };
+use crate::work::{cost, Work};
 
 /// Coefficients of all polynomials that constraints read.
 pub(super) struct Polynomials<'a> {
@@ -117,15 +118,24 @@ impl Values {
     }
 
     /// Computes them on a coset.
-    pub(super) fn fill(&mut self, key: &CircuitKey, polynomials: &Polynomials<'_>, coset: &Coset) {
+    pub(super) fn fill(
+        &mut self,
+        key: &CircuitKey,
+        polynomials: &Polynomials<'_>,
+        coset: &Coset,
+        work: &Work<'_>,
+    ) {
         for (list, from) in [
             (&mut self.advice, polynomials.advice),
             (&mut self.products, polynomials.products),
             (&mut self.instance, polynomials.instance),
         ] {
-            list.par_iter_mut()
-                .zip(from)
-                .for_each(|(to, from)| to.fill(&key.domain, coset, from));
+            list.par_iter_mut().zip(from).for_each(|(to, from)| {
+                if !work.stopped() {
+                    to.fill(&key.domain, coset, from);
+                    work.add(cost::transforms(1, key.domain.size()));
+                }
+            });
         }
     }
 }
@@ -141,15 +151,18 @@ impl KeyValues {
     }
 
     /// Computes them on a coset.
-    pub(super) fn fill(&mut self, key: &CircuitKey, coset: &Coset) {
+    pub(super) fn fill(&mut self, key: &CircuitKey, coset: &Coset, work: &Work<'_>) {
         let domain = &key.domain;
         for (list, from) in [
             (&mut self.fixed, &key.fixed),
             (&mut self.sigma, &key.sigma_polys),
         ] {
-            list.par_iter_mut()
-                .zip(from)
-                .for_each(|(to, from)| to.fill(domain, coset, from));
+            list.par_iter_mut().zip(from).for_each(|(to, from)| {
+                if !work.stopped() {
+                    to.fill(domain, coset, from);
+                    work.add(cost::transforms(1, domain.size()));
+                }
+            });
         }
         let (front, rows) = (self.first.front, self.first.rows);
         if let Some(body) = self.first.values.get_mut(front..front + rows) {

@@ -4,7 +4,10 @@ use halo2_proofs::halo2curves::{
     ff::{Field, PrimeField},
 };
 
-use super::fft::{bit_reverse, bit_reverse_into, transform, Twiddles};
+use super::{
+    fft::{bit_reverse, bit_reverse_into, transform, Twiddles},
+    secret::Secret,
+};
 
 /// The n-th roots of unity `H`, with tables to go from values to coefficients and to values on cosets.
 #[derive(Clone, Debug)]
@@ -126,17 +129,17 @@ fn root_of_unity(log: u32) -> Fr {
 
 /// Replaces every element by its inverse, and zero by zero.
 pub(crate) fn batch_invert(values: &mut [Fr]) {
-    let mut products = Vec::with_capacity(values.len());
+    let mut products = Secret::zeros(values.len());
     let mut product = Fr::ONE;
-    for value in values.iter() {
-        products.push(product);
+    for (value, slot) in values.iter().zip(products.iter_mut()) {
+        *slot = product;
         if *value != Fr::ZERO {
             product *= value;
         }
     }
     // A product of nonzero elements.
     let mut inverse = product.invert().unwrap_or(Fr::ZERO);
-    for (value, before) in values.iter_mut().zip(&products).rev() {
+    for (value, before) in values.iter_mut().zip(products.iter()).rev() {
         if *value != Fr::ZERO {
             let next = inverse * *value;
             *value = inverse * before;

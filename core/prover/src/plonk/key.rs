@@ -5,13 +5,14 @@
 use halo2_proofs::{
     halo2curves::{
         bn256::{Fr, G1Affine, G1},
-        ff::Field,
+        ff::{Field, FromUniformBytes},
         group::Curve,
     },
     plonk::{permutation, Any, ConstraintSystem, VerifyingKey as HaloKey},
     poly::EvaluationDomain,
 };
 use rayon::prelude::*;
+use sha2::{Digest, Sha512};
 use verilens_circuit::{compile::Compiled, config::Config, layout::Plan};
 use verilens_verifier::{Description, VerifyingKey};
 
@@ -22,9 +23,11 @@ use super::{
     tape::Tape,
 };
 use crate::{
-    commit::Params,
+    commit::{multi_scalar_mul, Params},
     describe::{describe, folded, Labels as KeyLabels, SrsPoints},
     error::ProverError,
+    transcript::coordinates,
+    work::{cost, Meter, Work},
 };
 
 /// A circuit's proving key. It holds nothing secret, and follows from the model and the SRS.
@@ -101,15 +104,59 @@ pub(crate) fn system(compiled: &Compiled) -> Result<ConstraintSystem<Fr>, Prover
     Ok(assembly.system.compress_selectors(assembly.selectors).0)
 }
 
+/// The points of a key: what costs most in deriving it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Commitments {
+    /// To the fixed columns.
+    pub(crate) fixed: Vec<G1Affine>,
+    /// To the permutation's polynomials.
+    pub(crate) sigma: Vec<G1Affine>,
+    /// To all columns, folded; none if they are not.
+    pub(crate) folded: Vec<G1Affine>,
+}
+
+/// What a key is derived from.
+pub(crate) struct Origin<'a> {
+    pub(crate) compiled: &'a Compiled,
+    pub(crate) params: &'a Params,
+    pub(crate) srs: &'a SrsPoints,
+    pub(crate) labels: &'a KeyLabels,
+    /// Columns in each commitment; 1 is halo2's key.
+    pub(crate) fold: u8,
+}
+
 impl CircuitKey {
-    /// Derives the key of a compiled statement, `fold` of its columns in each commitment; 1 is halo2's key.
+    /// Derives the key of a compiled statement and its commitments.
     pub(crate) fn derive(
-        compiled: &Compiled,
-        params: &Params,
-        srs: &SrsPoints,
-        labels: &KeyLabels,
-        fold: u8,
-    ) -> Result<Self, ProverError> {
+        origin: &Origin<'_>,
+        work: &Work<'_>,
+    ) -> Result<(Self, Commitments), ProverError> {
+        let derived = Self::derive_from(origin, None, work)?;
+        // Only given commitments can be wrong.
+        derived.ok_or(ProverError::Degenerate)
+    }
+
+    /// As [`CircuitKey::derive`], with the commitments of an earlier derivation, which cost one multiplication to check. `None` if they
+    /// are not this key's.
+    pub(crate) fn derive_known(
+        origin: &Origin<'_>,
+        known: Commitments,
+        work: &Work<'_>,
+    ) -> Result<Option<Self>, ProverError> {
+        Ok(Self::derive_from(origin, Some(known), work)?.map(|(key, _)| key))
+    }
+
+    fn derive_from(
+        origin: &Origin<'_>,
+        known: Option<Commitments>,
+        work: &Work<'_>,
+    ) -> Result<Option<(Self, Commitments)>, ProverError> {
+        let Origin {
+            compiled,
+            params,
+            fold,
+            ..
+        } = *origin;
         let Assembly {
             system,
             mut fixed,
@@ -121,39 +168,90 @@ impl CircuitKey {
         let halo2_domain = EvaluationDomain::new(system.degree() as u32, compiled.k());
         let (system, combined) = system.compress_selectors(selectors.clone());
         fixed.extend(combined);
-        let fixed_commitments = commit(params, &fixed);
+        work.check()?;
 
         let pieces = halo2_domain.get_quotient_poly_degree();
         let domain = Domain::new(compiled.k(), pieces);
         let sigma = cycles.finish();
         let mut sigma_polys = sigma.values(&Labels::new(&domain, columns));
-        let sigma_commitments = commit(params, &sigma_polys);
+        let counts = [fixed.len(), sigma_polys.len()];
+        let groups = (fixed.len() + sigma_polys.len()).div_ceil(usize::from(fold.max(1)));
+        let groups = if fold > 1 { groups } else { 0 };
+        work.check()?;
+
+        let rows = domain.size();
+        let mut units = cost::transforms(fixed.len() + sigma_polys.len(), rows);
+        let full = cost::commitment(rows * usize::from(fold.max(1)));
+        let columns = || fixed.iter().chain(&sigma_polys);
+        if known.is_some() {
+            units += full;
+        } else {
+            units += columns().map(|c| cost::column(c)).sum::<u64>() + full * groups as u64;
+        }
+        work.replan(0, units);
+        let (fixed_points, sigma_points) = match &known {
+            Some(known) => {
+                if counts != [known.fixed.len(), known.sigma.len()] || groups != known.folded.len()
+                {
+                    return Ok(None);
+                }
+                (known.fixed.clone(), known.sigma.clone())
+            }
+            None => (
+                commit(params, &fixed, work)?,
+                commit(params, &sigma_polys, work)?,
+            ),
+        };
         let halo2 = HaloKey::from_parts(
             halo2_domain,
-            fixed_commitments,
-            permutation::VerifyingKey::from_commitments(sigma_commitments),
+            fixed_points.clone(),
+            permutation::VerifyingKey::from_commitments(sigma_points.clone()),
             system,
             selectors,
             true,
         );
-        let mut verifying = describe(&halo2, srs, labels)?;
+        let mut verifying = describe(&halo2, origin.srs, origin.labels)?;
         fixed
             .par_iter_mut()
             .chain(&mut sigma_polys)
-            .for_each(|values| domain.interpolate(values));
+            .for_each(|values| {
+                if !work.stopped() {
+                    domain.interpolate(values);
+                    work.add(cost::transforms(1, rows));
+                }
+            });
+        work.check()?;
+        let columns: Vec<&[Fr]> = fixed
+            .iter()
+            .chain(&sigma_polys)
+            .map(Vec::as_slice)
+            .collect();
+        let commitments = match known {
+            Some(known) => {
+                let meter = Meter { work, units: full };
+                if !known.open_to(&columns, fold, params, meter)? {
+                    return Ok(None);
+                }
+                known
+            }
+            None => {
+                let mut folded = Vec::with_capacity(groups);
+                for group in columns.chunks(fold.into()).take(groups) {
+                    let meter = Meter { work, units: full };
+                    folded.push(params.coefficients_within(&interleave(group, fold), meter));
+                    work.check()?;
+                }
+                Commitments {
+                    fixed: fixed_points,
+                    sigma: sigma_points,
+                    folded: normalize(&folded),
+                }
+            }
+        };
         if fold > 1 {
-            let columns: Vec<&[Fr]> = fixed
-                .iter()
-                .chain(&sigma_polys)
-                .map(Vec::as_slice)
-                .collect();
-            let points: Vec<G1> = columns
-                .chunks(fold.into())
-                .map(|group| params.commit_coefficients(&interleave(group, fold)))
-                .collect();
-            verifying = folded(&verifying, fold, &normalize(&points))?;
+            verifying = folded(&verifying, fold, &commitments.folded)?;
         }
-        Ok(Self {
+        let key = Self {
             tape: Tape::new(verifying.description()),
             verifying,
             halo2,
@@ -162,7 +260,8 @@ impl CircuitKey {
             sigma,
             sigma_polys,
             cached: Vec::new(),
-        })
+        };
+        Ok(Some((key, commitments)))
     }
 
     /// Computes the key's values on all cosets, once for all proofs to come.
@@ -173,7 +272,7 @@ impl CircuitKey {
             .iter()
             .map(|coset| {
                 let mut values = KeyValues::new(self);
-                values.fill(self, coset);
+                values.fill(self, coset, &Work::silent());
                 values
             })
             .collect();
@@ -194,12 +293,75 @@ impl CircuitKey {
     }
 }
 
-fn commit(params: &Params, columns: &[Vec<Fr>]) -> Vec<G1Affine> {
+impl Commitments {
+    /// Whether these are the commitments to columns given by their coefficients: one random linear combination of all of them,
+    /// weighted by powers of a hash of the points, so that wrong ones pass with probability below 2^-230 a guess.
+    fn open_to(
+        &self,
+        columns: &[&[Fr]],
+        fold: u8,
+        params: &Params,
+        meter: Meter<'_>,
+    ) -> Result<bool, ProverError> {
+        let points: Vec<G1Affine> = [&self.fixed, &self.sigma, &self.folded]
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect();
+        let mut hasher = Sha512::new_with_prefix(b"verilens known commitments");
+        for point in &points {
+            hasher.update(coordinates(point).unwrap_or_default().as_flattened());
+        }
+        let weight = Fr::from_uniform_bytes(&hasher.finalize().into());
+        let mut weights = std::iter::successors(Some(Fr::ONE), |power| Some(*power * weight));
+        let rows = columns.iter().map(|c| c.len()).max().unwrap_or(0);
+        let mut sum = vec![Fr::ZERO; rows * usize::from(fold.max(1))];
+        let mut powers = Vec::with_capacity(points.len());
+        for column in columns {
+            let power = weights.next().unwrap_or(Fr::ZERO);
+            add_scaled(&mut sum, 1, column, power);
+            powers.push(power);
+        }
+        for group in columns.chunks(fold.max(1).into()).take(self.folded.len()) {
+            let power = weights.next().unwrap_or(Fr::ZERO);
+            for (place, column) in group.iter().enumerate() {
+                let places = sum.get_mut(place..).unwrap_or(&mut []);
+                add_scaled(places, fold.into(), column, power);
+            }
+            powers.push(power);
+        }
+        meter.work.check()?;
+        let expected = params.coefficients_within(&sum, meter);
+        meter.work.check()?;
+        Ok(points.len() == powers.len() && multi_scalar_mul(&powers, &points) == expected)
+    }
+}
+
+/// Adds a weighted column to every `step`-th place.
+fn add_scaled(sum: &mut [Fr], step: usize, column: &[Fr], weight: Fr) {
+    sum.par_chunks_mut(1024 * step)
+        .zip(column.par_chunks(1024))
+        .for_each(|(to, from)| {
+            for (to, from) in to.iter_mut().step_by(step).zip(from) {
+                *to += weight * from;
+            }
+        });
+}
+
+fn commit(
+    params: &Params,
+    columns: &[Vec<Fr>],
+    work: &Work<'_>,
+) -> Result<Vec<G1Affine>, ProverError> {
     let points: Vec<G1> = columns
         .par_iter()
-        .map(|values| params.commit_values(values))
+        .map(|values| {
+            let units = cost::column(values);
+            params.values_within(values, Meter { work, units })
+        })
         .collect();
-    normalize(&points)
+    work.check()?;
+    Ok(normalize(&points))
 }
 
 fn normalize(points: &[G1]) -> Vec<G1Affine> {

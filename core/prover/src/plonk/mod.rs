@@ -20,6 +20,7 @@ mod prove;
 mod quotient;
 mod secret;
 mod tape;
+mod units;
 
-pub(crate) use key::{system, CircuitKey};
-pub(crate) use prove::{create_proof, Columns};
+pub(crate) use key::{system, CircuitKey, Commitments, Origin};
+pub(crate) use prove::{create_proof, proof_units, Columns};

@@ -11,8 +11,14 @@ use super::{
     domain::{evaluate, Domain},
     key::interleave,
     secret::Secret,
+    units::Units,
 };
-use crate::{commit::Params, error::ProverError, transcript::KeccakWriter};
+use crate::{
+    commit::Params,
+    error::ProverError,
+    transcript::KeccakWriter,
+    work::{Meter, Work},
+};
 use halo2_proofs::halo2curves::group::Curve;
 
 /// What the polynomials of a set are opened modulo.
@@ -59,29 +65,48 @@ pub(super) trait Source<'a>: Sync {
     fn key(&self, index: usize) -> Vec<&'a [Fr]>;
 }
 
-/// Opens everything in the plan. `values[e]` is evaluation e, the quotient's the last.
+/// What is opened where.
+pub(super) struct Points<'a> {
+    pub(super) domain: &'a Domain,
+    pub(super) plan: &'a Plan,
+    pub(super) x: Fr,
+    /// Evaluations by number, the quotient's the last.
+    pub(super) values: &'a [Fr],
+}
+
+/// Opens everything in the plan.
 pub(super) fn open<'a>(
     params: &Params,
-    domain: &Domain,
-    plan: &Plan,
-    x: Fr,
+    points: &Points<'_>,
     source: &impl Source<'a>,
-    values: &[Fr],
+    units: &Units,
     transcript: &mut KeccakWriter,
+    work: &Work<'_>,
 ) -> Result<(), ProverError> {
+    let Points {
+        domain,
+        plan,
+        x,
+        values,
+    } = *points;
+    let meter = Meter {
+        work,
+        units: units.opening,
+    };
     let squeeze = |transcript: &mut KeccakWriter| *transcript.squeeze_challenge_scalar::<()>();
     let (y, v) = (squeeze(transcript), squeeze(transcript));
     let folded: Vec<Folded> = plan
         .sets
         .iter()
         .map(|set| {
-            if set.fold > 1 {
+            work.step(units.fold / plan.sets.len().max(1) as u64)?;
+            Ok(if set.fold > 1 {
                 fold_columns(set, x, y, source, values)
             } else {
                 fold_openings(set, domain, x, y, source, values)
-            }
+            })
         })
-        .collect();
+        .collect::<Result<_, ProverError>>()?;
 
     // q = Σ v^i·(f_i − r_i)/Z_i
     let quotients: Vec<Secret> = folded
@@ -98,7 +123,9 @@ pub(super) fn open<'a>(
     let members: Vec<&[Fr]> = quotients.iter().map(|q| &**q).collect();
     let quotient = fold(&members, v);
     drop(quotients);
-    let commitment = params.commit_coefficients(&quotient);
+    work.step(units.fold)?;
+    let commitment = params.coefficients_within(&quotient, meter);
+    work.check()?;
     transcript.write_point(commitment.to_affine())?;
     let u = squeeze(transcript);
 
@@ -138,7 +165,9 @@ pub(super) fn open<'a>(
     linear.par_chunks_mut(1024).for_each(|chunk| {
         chunk.iter_mut().for_each(|c| *c *= scale);
     });
-    let commitment = params.commit_coefficients(&linear);
+    work.check()?;
+    let commitment = params.coefficients_within(&linear, meter);
+    work.check()?;
     transcript.write_point(commitment.to_affine())?;
     Ok(())
 }

@@ -154,7 +154,7 @@ impl Sigma {
         gamma: Fr,
     ) -> Vec<Secret> {
         let mut carried = Fr::ONE;
-        let mut products = Vec::new();
+        let mut products = Vec::with_capacity(self.columns.len().div_ceil(chunk.max(1)));
         for (number, (moved, values)) in self
             .columns
             .chunks(chunk)

@@ -26,12 +26,14 @@ use super::{
     permutation::Labels,
     quotient::{quotient, Challenges, Pieces},
     secret::Secret,
+    units::Units,
 };
 use crate::{
     commit::Params,
     error::ProverError,
-    progress::{enter, Progress, Stage},
+    progress::Stage,
     transcript::KeccakWriter,
+    work::{cost, Meter, Work},
 };
 
 /// A witness that fills its columns phase by phase.
@@ -53,7 +55,7 @@ pub(crate) fn create_proof<W: Columns, R: RngCore + CryptoRng>(
     instances: &[&[Fr]],
     mut witness: W,
     rng: &mut R,
-    progress: &dyn Progress,
+    work: &Work<'_>,
 ) -> Result<Vec<u8>, ProverError> {
     let description = key.description();
     let plan = key.verifying().plan();
@@ -64,6 +66,7 @@ pub(crate) fn create_proof<W: Columns, R: RngCore + CryptoRng>(
     }
     let domain = &key.domain;
     let rows = domain.size();
+    let units = Units::of(key);
     // Rows behind this one are random; it holds the products' last values.
     let usable = rows - usize::from(description.blinding_factors) - 1;
     let mut transcript = KeccakWriter::new(&key.verifying().digest());
@@ -72,10 +75,13 @@ pub(crate) fn create_proof<W: Columns, R: RngCore + CryptoRng>(
         transcript.common_scalar(*value)?;
     }
 
-    enter(progress, Stage::Commit)?;
+    work.enter(Stage::Commit)?;
     let mut phases = vec![Fr::ZERO; description.challenge_phases.len()];
     for phase in 0..plan.phases {
         witness.advance(phase, &phases)?;
+        if phase > 0 {
+            work.step(units.fill)?;
+        }
         let in_phase = |of: &u8| *of == phase;
         let columns = witness.columns();
         for (column, _) in columns
@@ -93,7 +99,7 @@ pub(crate) fn create_proof<W: Columns, R: RngCore + CryptoRng>(
             .filter(|(_, of)| in_phase(of))
             .map(|(column, _)| column.as_slice())
             .collect();
-        write_commitments(params, &due, &mut transcript)?;
+        write_commitments(params, &due, units.advice, &mut transcript, work)?;
         for (challenge, _) in phases
             .iter_mut()
             .zip(&description.challenge_phases)
@@ -121,6 +127,7 @@ pub(crate) fn create_proof<W: Columns, R: RngCore + CryptoRng>(
 
     let _theta = squeeze(&mut transcript);
     let (beta, gamma) = (squeeze(&mut transcript), squeeze(&mut transcript));
+    work.check()?;
     let mut products = permutation_products(key, &advice, &instance, usable, beta, gamma)?;
     for product in &mut products {
         for cell in product.iter_mut().skip(usable + 1) {
@@ -128,17 +135,23 @@ pub(crate) fn create_proof<W: Columns, R: RngCore + CryptoRng>(
         }
     }
     let due: Vec<&[Fr]> = products.iter().map(|p| &**p).collect();
-    write_commitments(params, &due, &mut transcript)?;
+    write_commitments(params, &due, units.product, &mut transcript, work)?;
     let random = Secret::new(vec![Fr::random(&mut *rng), Fr::random(&mut *rng)]);
     transcript.write_point(params.commit_coefficients(&random).to_affine())?;
 
-    enter(progress, Stage::Quotient)?;
+    work.enter(Stage::Quotient)?;
     let y = squeeze(&mut transcript);
     advice
         .par_iter_mut()
         .chain(&mut products)
         .chain(&mut instance)
-        .for_each(|values| domain.interpolate(values));
+        .for_each(|values| {
+            if !work.stopped() {
+                domain.interpolate(values);
+                work.add(units.interpolate);
+            }
+        });
+    work.check()?;
     let polynomials = Polynomials {
         advice: &advice,
         instance: &instance,
@@ -150,16 +163,21 @@ pub(crate) fn create_proof<W: Columns, R: RngCore + CryptoRng>(
         gamma,
         y,
     };
-    let pieces = quotient(key, &polynomials, &challenges, rng);
+    let pieces = quotient(key, &polynomials, &challenges, rng, work)?;
+    let meter = Meter {
+        work,
+        units: units.piece,
+    };
     let points: Vec<G1> = pieces
         .low
         .par_iter()
         .zip(pieces.top.par_iter())
-        .map(|(low, top)| params.commit_coefficients(low) + params.power_of_size() * top)
+        .map(|(low, top)| params.coefficients_within(low, meter) + params.power_of_size() * top)
         .collect();
+    work.check()?;
     write_points(&points, &mut transcript)?;
 
-    enter(progress, Stage::Open)?;
+    work.enter(Stage::Open)?;
     let x = squeeze(&mut transcript);
     let combined = combine(&pieces, x.pow_vartime([rows as u64]));
     drop(pieces);
@@ -186,8 +204,15 @@ pub(crate) fn create_proof<W: Columns, R: RngCore + CryptoRng>(
     openings.push((&combined, 0));
     let values: Vec<Fr> = openings
         .par_iter()
-        .map(|(polynomial, rotation)| evaluate(polynomial, x * domain.rotate(*rotation)))
+        .map(|(polynomial, rotation)| {
+            if work.stopped() {
+                return Fr::ZERO;
+            }
+            work.add(units.evaluation);
+            evaluate(polynomial, x * domain.rotate(*rotation))
+        })
         .collect();
+    work.check()?;
     for value in values.iter().take(plan.evals) {
         transcript.write_scalar(*value)?;
     }
@@ -212,8 +237,19 @@ pub(crate) fn create_proof<W: Columns, R: RngCore + CryptoRng>(
         proof: &proof_polynomials,
         quotient: &combined,
     };
-    opening::open(params, domain, plan, x, &source, &values, &mut transcript)?;
+    let points = opening::Points {
+        domain,
+        plan,
+        x,
+        values: &values,
+    };
+    opening::open(params, &points, &source, &units, &mut transcript, work)?;
     Ok(transcript.finalize())
+}
+
+/// Units of work of [`create_proof`].
+pub(crate) fn proof_units(key: &CircuitKey) -> u64 {
+    Units::of(key).total
 }
 
 /// The polynomials that are opened.
@@ -278,12 +314,18 @@ fn permutation_products(
 fn write_commitments(
     params: &Params,
     columns: &[&[Fr]],
+    planned: u64,
     transcript: &mut KeccakWriter,
+    work: &Work<'_>,
 ) -> Result<(), ProverError> {
+    let costs: Vec<u64> = columns.iter().map(|values| cost::column(values)).collect();
+    work.replan(planned * columns.len() as u64, costs.iter().sum());
     let points: Vec<G1> = columns
         .par_iter()
-        .map(|values| params.commit_values(values))
+        .zip(costs)
+        .map(|(values, units)| params.values_within(values, Meter { work, units }))
         .collect();
+    work.check()?;
     write_points(&points, transcript)
 }
 

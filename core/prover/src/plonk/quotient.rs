@@ -25,6 +25,13 @@ use super::{
     secret::Secret,
     tape::{Scratch, BLOCK},
 };
+use crate::{
+    error::ProverError,
+    work::{cost, Work},
+};
+
+/// Blocks between two reports of progress.
+const TOLD: usize = 16;
 
 /// Challenges in the order of their drawing.
 pub(super) struct Challenges {
@@ -48,27 +55,32 @@ pub(super) fn quotient<R: RngCore + CryptoRng>(
     polynomials: &Polynomials<'_>,
     challenges: &Challenges,
     rng: &mut R,
-) -> Pieces {
+    work: &Work<'_>,
+) -> Result<Pieces, ProverError> {
     let domain = &key.domain;
     let mut values = Values::new(key, polynomials);
     let terms = Terms::new(key, challenges);
     let mut results: Vec<Secret> = Vec::with_capacity(domain.cosets().len());
     let mut spare = None;
     for (number, coset) in domain.cosets().iter().enumerate() {
-        values.fill(key, polynomials, coset);
+        values.fill(key, polynomials, coset, work);
         let key_values = match key.cached.get(number) {
             Some(cached) => cached,
             None => {
                 let spare = spare.get_or_insert_with(|| KeyValues::new(key));
-                spare.fill(key, coset);
+                spare.fill(key, coset, work);
                 &*spare
             }
         };
-        results.push(terms.evaluate(&values, key_values, coset));
+        work.check()?;
+        results.push(terms.evaluate(&values, key_values, coset, work));
+        work.check()?;
     }
     drop(spare);
     drop(values);
-    Pieces::blinded(unmix(domain, results), rng)
+    let pieces = unmix(domain, results, work);
+    work.check()?;
+    Ok(Pieces::blinded(pieces, rng))
 }
 
 impl Pieces {
@@ -127,12 +139,28 @@ impl<'a> Terms<'a> {
     }
 
     /// N on a coset.
-    fn evaluate(&self, values: &Values, key_values: &KeyValues, coset: &Coset) -> Secret {
+    fn evaluate(
+        &self,
+        values: &Values,
+        key_values: &KeyValues,
+        coset: &Coset,
+        work: &Work<'_>,
+    ) -> Secret {
         let domain = &self.key.domain;
         let mut result = Secret::zeros(domain.size());
         result.par_chunks_mut(BLOCK).enumerate().for_each_init(
             || Worker::new(self),
-            |worker, (block, total)| worker.block(values, key_values, coset, block * BLOCK, total),
+            |worker, (block, total)| {
+                if work.stopped() {
+                    return;
+                }
+                worker.block(values, key_values, coset, block * BLOCK, total);
+                // Told from time to time: a block takes less than a millisecond.
+                if block % TOLD == 0 {
+                    let rows = (TOLD * BLOCK).min(domain.size() - block * BLOCK);
+                    work.add(cost::products(self.key.tape.products(), rows));
+                }
+            },
         );
         result
     }
@@ -297,12 +325,15 @@ impl<'a, 'b> Worker<'a, 'b> {
 }
 
 /// From N on every coset to the pieces of N / (X^n − 1).
-fn unmix(domain: &Domain, mut results: Vec<Secret>) -> Vec<Secret> {
+fn unmix(domain: &Domain, mut results: Vec<Secret>, work: &Work<'_>) -> Vec<Secret> {
     let cosets = domain.cosets();
     results
         .par_iter_mut()
         .zip(cosets)
         .for_each(|(values, coset)| {
+            if work.stopped() {
+                return;
+            }
             domain.interpolate_scaled(values);
             // Coefficients of u_i(g_i·X) so far.
             let inverse = coset.shift.invert().unwrap_or(Fr::ZERO);
@@ -317,6 +348,9 @@ fn unmix(domain: &Domain, mut results: Vec<Secret>) -> Vec<Secret> {
         .par_iter()
         .map(|weights| {
             let mut piece = Secret::zeros(domain.size());
+            if work.stopped() {
+                return piece;
+            }
             for (weight, result) in weights.iter().zip(&results) {
                 for (to, from) in piece.iter_mut().zip(result.iter()) {
                     *to += *weight * from;
@@ -389,7 +423,7 @@ mod tests {
                     Secret::new(values)
                 })
                 .collect();
-            let found = unmix(&domain, results);
+            let found = unmix(&domain, results, &Work::silent());
             assert_eq!(found.len(), pieces);
             for (piece, expected) in found.iter().zip(h.chunks(8)) {
                 assert_eq!(**piece, *expected);

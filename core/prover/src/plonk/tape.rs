@@ -292,6 +292,17 @@ impl Tape {
         self.steps.extend(step);
     }
 
+    /// Products on each row, about.
+    pub(crate) fn products(&self) -> usize {
+        let product = |step: &&Step| {
+            matches!(
+                step,
+                Step::Mul(..) | Step::Scale(..) | Step::Gather { .. } | Step::Close { .. }
+            )
+        };
+        self.steps.iter().filter(product).count()
+    }
+
     /// Values of the scalars for one proof.
     pub(crate) fn scalars(&self, challenges: &[Fr]) -> Vec<Fr> {
         let mut values: Vec<Fr> = Vec::with_capacity(self.scalars.len());

@@ -4,7 +4,10 @@ use halo2_proofs::halo2curves::bn256::{Fr, G1Affine};
 use halo2_proofs::halo2curves::ff::{Field, PrimeField};
 use rayon::prelude::*;
 
-use crate::commit::affine::{Adder, IDENTITY};
+use crate::{
+    commit::affine::{Adder, IDENTITY},
+    work::{Meter, Work},
+};
 
 /// Points worked on together by one thread.
 const LANES: usize = 512;
@@ -13,6 +16,12 @@ const LANES: usize = 512;
 ///
 /// `powers` must hold 2^k points. About `k 2^(k-1)` scalar multiplications.
 pub(super) fn from_powers(powers: &[G1Affine], k: u32) -> Vec<G1Affine> {
+    let work = &Work::silent();
+    from_powers_within(powers, k, Meter { work, units: 0 })
+}
+
+/// As [`from_powers`], as a part of some work; points without meaning once that is stopped.
+pub(super) fn from_powers_within(powers: &[G1Affine], k: u32, meter: Meter<'_>) -> Vec<G1Affine> {
     let n = powers.len();
     debug_assert_eq!(n, 1 << k);
     let mut inverse_root = Fr::ROOT_OF_UNITY_INV;
@@ -43,7 +52,7 @@ pub(super) fn from_powers(powers: &[G1Affine], k: u32) -> Vec<G1Affine> {
             let scalars: Vec<Fr> = (0..n / 2)
                 .map(|i| twiddles.get((i % half) * step).copied().unwrap_or(Fr::ONE))
                 .collect();
-            mul_each(&mut upper, &scalars);
+            mul_each(&mut upper, &scalars, meter.work);
         }
         let mut lower: Vec<G1Affine> = points
             .chunks_exact(2 * half)
@@ -61,9 +70,10 @@ pub(super) fn from_powers(powers: &[G1Affine], k: u32) -> Vec<G1Affine> {
             low.copy_from_slice(sums);
             high.copy_from_slice(differences);
         }
+        meter.part(k as usize);
     }
     let scale = Fr::from(n as u64).invert().unwrap_or(Fr::ZERO);
-    mul_each(&mut points, &vec![scale; n]);
+    mul_each(&mut points, &vec![scale; n], meter.work);
     points
 }
 
@@ -81,13 +91,15 @@ fn combine(lanes: &mut [G1Affine], others: &[G1Affine], subtract: bool) {
         });
 }
 
-/// `points[i] *= scalars[i]`, many at a time in lockstep.
-pub(super) fn mul_each(points: &mut [G1Affine], scalars: &[Fr]) {
+/// `points[i] *= scalars[i]`, many at a time in lockstep; left as they are once the work is stopped.
+fn mul_each(points: &mut [G1Affine], scalars: &[Fr], work: &Work<'_>) {
     points
         .par_chunks_mut(LANES)
         .zip(scalars.par_chunks(LANES))
         .for_each_init(Adder::default, |adder, (points, scalars)| {
-            mul_lanes(adder, points, scalars);
+            if !work.stopped() {
+                mul_lanes(adder, points, scalars);
+            }
         });
 }
 

@@ -17,6 +17,7 @@ mod ptau;
 pub use error::SrsError;
 pub use provenance::Provenance;
 
+use crate::{error::ProverError, work::Meter};
 use halo2_proofs::{
     halo2curves::bn256::{Bn256, G1Affine, G2Affine},
     poly::kzg::commitment::ParamsKZG,
@@ -109,6 +110,25 @@ impl Srs {
     /// # Errors
     /// [`SrsError::BadK`] or [`SrsError::TooSmall`] if `k` isn't between 1 and this SRS's own.
     pub fn trim(&self, k: u32) -> Result<Self, SrsError> {
+        self.check_trim(k)?;
+        if k == self.parts.k {
+            return Ok(self.clone());
+        }
+        let powers = first_powers(&self.parts.powers, power_count(k)).to_vec();
+        let lagrange = lagrange::from_powers(first_powers(&powers, 1 << k), k);
+        Ok(self.trimmed(k, powers, lagrange))
+    }
+
+    /// As [`Srs::trim`], as a part of some work.
+    pub(crate) fn trim_within(&self, k: u32, meter: Meter<'_>) -> Result<Self, ProverError> {
+        self.check_trim(k)?;
+        let powers = first_powers(&self.parts.powers, power_count(k)).to_vec();
+        let lagrange = lagrange::from_powers_within(first_powers(&powers, 1 << k), k, meter);
+        meter.work.check()?;
+        Ok(self.trimmed(k, powers, lagrange))
+    }
+
+    fn check_trim(&self, k: u32) -> Result<(), SrsError> {
         check_k(k)?;
         if k > self.parts.k {
             return Err(SrsError::TooSmall {
@@ -116,19 +136,18 @@ impl Srs {
                 available: self.parts.k,
             });
         }
-        if k == self.parts.k {
-            return Ok(self.clone());
-        }
-        let powers = first_powers(&self.parts.powers, power_count(k)).to_vec();
-        let lagrange = lagrange::from_powers(first_powers(&powers, 1 << k), k);
-        Ok(Self::from_trusted_parts(
+        Ok(())
+    }
+
+    fn trimmed(&self, k: u32, powers: Vec<G1Affine>, lagrange: Vec<G1Affine>) -> Self {
+        Self::from_trusted_parts(
             k,
             self.parts.insecure,
             powers,
             lagrange,
             self.parts.g2,
             self.parts.s_g2,
-        ))
+        )
     }
 
     /// halo2's own parameters of this SRS: for its verifier, and to compare with.

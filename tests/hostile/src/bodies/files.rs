@@ -7,8 +7,10 @@ use verilens_statement::issuer::leaf;
 use verilens_statement::{
     Capture, HolderSecret, InputOpening, IssuerKey, IssuerSet, Opening, Subject,
 };
+use verilens_vault::{open_capture, open_holder};
 
 use super::refused;
+use crate::seeds::{vault_key, SEALED, VAULT_ID, VAULT_SCHEMA};
 use crate::Verdict;
 
 pub(crate) fn capture(data: &[u8]) -> Verdict {
@@ -47,6 +49,24 @@ pub(crate) fn holder(data: &[u8]) -> Verdict {
         }
         Err(e) => refused(e),
     }
+}
+
+/// Only what was sealed opens: whatever else did would be a forgery.
+pub(crate) fn sealed(data: &[u8]) -> Verdict {
+    let key = vault_key();
+    let capture = open_capture(&key, data, VAULT_SCHEMA, VAULT_ID);
+    let holder = open_holder(&key, data);
+    assert!(capture.is_err() || holder.is_err());
+    let opened = match (capture, holder) {
+        (Ok(_), _) => 0,
+        (_, Ok(_)) => 1,
+        (Err(a), Err(b)) => {
+            refused(b);
+            return refused(a);
+        }
+    };
+    assert!(SEALED.get(opened).is_some_and(|s| *s == data));
+    Verdict::Accepted
 }
 
 pub(crate) fn issuer(data: &[u8]) -> Verdict {

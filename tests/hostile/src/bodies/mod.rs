@@ -6,7 +6,9 @@ mod verifier;
 
 #[cfg(feature = "onnx")]
 pub(crate) use files::onnx;
-pub(crate) use files::{capture, holder, image, input, issuer, issuer_set, model, npy, opening};
+pub(crate) use files::{
+    capture, holder, image, input, issuer, issuer_set, model, npy, opening, sealed,
+};
 pub(crate) use srs::{halo2_raw, ptau, srs};
 pub(crate) use verifier::{proof, verifier, vk};
 

@@ -12,7 +12,7 @@ use crate::graph::{Graph, TensorId};
 use crate::shape::elements;
 
 /// Multiplications that the evaluation of constants may take.
-const MAX_FOLDING: usize = 1 << 32;
+const MAX_FOLDING: u64 = 1 << 32;
 
 /// Elements of evaluated constants.
 const MAX_FOLDED: usize = 1 << 28;
@@ -27,7 +27,7 @@ pub(crate) struct Builder {
     total: usize,
     constants: usize,
     file: usize,
-    folding: usize,
+    folding: u64,
     /// Elements of constants that were evaluated.
     folded: usize,
     zero: Option<TensorId>,
@@ -76,7 +76,7 @@ impl Builder {
             .map(|v| Some((v.shape.as_slice(), v.as_const()?)))
             .collect();
         if let Some(known) = known {
-            let work = size.saturating_mul(depth(&op, &shapes));
+            let work = (size as u64).saturating_mul(depth(&op, &shapes) as u64);
             let total = self.folding.saturating_add(work);
             if total > MAX_FOLDING {
                 return Err(OnnxError::invalid(

@@ -194,19 +194,25 @@ pub(crate) fn conv_transpose(g: &mut Builder, call: &Call<'_>) -> Result<Value> 
     for i in 0..rank {
         let at = |v: &[usize]| v.get(i).copied().unwrap_or(0);
         let (size, stride) = (at(&spatial), at(&strides));
-        let reach = at(&dilations) * at(&kernel).saturating_sub(1) + 1;
-        let mut full = (size - 1) * stride + reach + at(&extra);
+        // Saturating: products of two bounded numbers can pass a `usize` of 32 bits, and are refused further on.
+        let reach = at(&dilations)
+            .saturating_mul(at(&kernel).saturating_sub(1))
+            .saturating_add(1);
+        let span = (size - 1).saturating_mul(stride);
+        let mut full = span.saturating_add(reach).saturating_add(at(&extra));
         let mut more_after = at(&extra);
         let end = pads.get(i + rank).copied().unwrap_or(0);
         // A wanted shape may be larger than what the kernel reaches.
         if let Some(shape) = &wanted {
             let missing = at(shape).saturating_sub(full);
-            full += missing;
+            full = full.saturating_add(missing);
             more_after += missing;
         }
         let total = match (&wanted, auto) {
             (Some(shape), _) => Some(full.saturating_sub(at(shape))),
-            (None, "SAME_UPPER" | "SAME_LOWER") => Some(full.saturating_sub(size * stride)),
+            (None, "SAME_UPPER" | "SAME_LOWER") => {
+                Some(full.saturating_sub(size.saturating_mul(stride)))
+            }
             (None, "VALID") => Some(0),
             _ => None,
         };
@@ -221,7 +227,7 @@ pub(crate) fn conv_transpose(g: &mut Builder, call: &Call<'_>) -> Result<Value> 
             (m.saturating_sub(p), p.saturating_sub(m))
         });
         let (before, cut_before) = cut(more, begin);
-        let (after, cut_after) = cut(more + more_after, end);
+        let (after, cut_after) = cut(more.saturating_add(more_after), end);
         y = g.pad(&y, i + 2, before, after, FloatPad::Constant(0.0))?;
         let dim = y.dim(i + 2);
         let last = dim.checked_sub(cut_after).filter(|&l| l > cut_before);

@@ -75,7 +75,7 @@ impl Axis {
         self.out = room / self.stride + 1;
         if ceil && room % self.stride > 0 {
             // A window that starts after the input and its first padding is left out.
-            if self.out * self.stride < self.size + self.before {
+            if self.out.saturating_mul(self.stride) < self.size + self.before {
                 self.out += 1;
             }
         }
@@ -96,9 +96,8 @@ pub(crate) fn axes(
         let values = given.map_or_else(|| vec![default; count], <[i64]>::to_vec);
         let least = usize::from(default == 1);
         let number = |v: i64| {
-            usize::try_from(v)
-                .ok()
-                .filter(|&v| v >= least && v < 1 << 32)
+            let small = usize::try_from(u32::try_from(v).ok()?).ok()?;
+            (small >= least).then_some(small)
         };
         let values: Option<Vec<usize>> = values.into_iter().map(number).collect();
         values
@@ -158,7 +157,11 @@ pub(crate) fn kernel(call: &Call<'_>, attrs: &Attrs<'_>, rank: usize) -> Result<
     let values = attrs.ints("kernel_shape").unwrap_or(&[]);
     let kernel: Option<Vec<usize>> = values
         .iter()
-        .map(|&v| usize::try_from(v).ok().filter(|&v| v > 0 && v < 1 << 32))
+        .map(|&v| {
+            usize::try_from(u32::try_from(v).ok()?)
+                .ok()
+                .filter(|&v| v > 0)
+        })
         .collect();
     kernel
         .filter(|k| k.len() == rank)

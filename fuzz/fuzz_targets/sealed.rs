@@ -1,0 +1,3 @@
+#![no_main]
+
+verilens_fuzz::fuzz!(verilens_hostile::SEALED);

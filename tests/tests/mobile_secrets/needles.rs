@@ -1,0 +1,97 @@
+//! Finding secrets in the memory of this very process, without keeping them.
+use std::{collections::HashMap, fs::File, io::Read as _, os::unix::fs::FileExt as _};
+
+/// What kept bytes are mixed with, so that the needles are not found in their own list.
+const MASK: u8 = 0xa5;
+/// Bytes of a needle that are compared.
+const LENGTH: usize = 16;
+
+/// Masked needles by their first bytes.
+#[derive(Default)]
+pub struct Needles {
+    by_start: HashMap<[u8; 8], Vec<([u8; LENGTH], &'static str)>>,
+    starts: Vec<bool>,
+}
+
+impl Needles {
+    /// Keeps the first 16 bytes, masked. Bytes without variety are refused: they would be found anywhere.
+    pub fn add(&mut self, what: &'static str, bytes: &[u8]) {
+        let mut masked = [0; LENGTH];
+        for (to, from) in masked.iter_mut().zip(&bytes[..LENGTH]) {
+            *to = from ^ MASK;
+        }
+        let mut distinct = masked.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert!(distinct.len() > 4, "{what} has too little in it");
+        self.starts.resize(1 << 16, false);
+        self.starts[usize::from(u16::from_le_bytes([masked[0], masked[1]]))] = true;
+        let start = masked[..8].try_into().unwrap();
+        self.by_start.entry(start).or_default().push((masked, what));
+    }
+
+    /// What is found in memory that can be written, with the mapping's name and how often.
+    pub fn find(&self) -> Vec<(&'static str, String, usize)> {
+        let mut maps = String::new();
+        File::open("/proc/self/maps")
+            .unwrap()
+            .read_to_string(&mut maps)
+            .unwrap();
+        let memory = File::open("/proc/self/mem").unwrap();
+        let mut found: HashMap<(&'static str, String), usize> = HashMap::new();
+        let mut buffer = vec![0u8; 1 << 20];
+        for line in maps.lines() {
+            let mut words = line.split_whitespace();
+            let (Some(range), Some(rights)) = (words.next(), words.next()) else {
+                continue;
+            };
+            if !rights.starts_with("rw") {
+                continue;
+            }
+            let name = words.nth(3).unwrap_or("anonymous").to_owned();
+            let (start, end) = range.split_once('-').unwrap();
+            let [mut at, end] = [start, end].map(|hex| u64::from_str_radix(hex, 16).unwrap());
+            while at < end {
+                let len = buffer.len().min((end - at) as usize);
+                // Special mappings cannot be read.
+                if memory.read_exact_at(&mut buffer[..len], at).is_err() {
+                    break;
+                }
+                for what in self.search(&buffer[..len]) {
+                    *found.entry((what, name.clone())).or_default() += 1;
+                }
+                if at + len as u64 >= end {
+                    break;
+                }
+                at += (len - LENGTH + 1) as u64;
+            }
+        }
+        buffer.fill(0);
+        std::hint::black_box(&buffer);
+        let mut found: Vec<_> = found.into_iter().map(|((a, b), n)| (a, b, n)).collect();
+        found.sort();
+        found
+    }
+
+    fn search<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = &'static str> + 'a {
+        bytes.windows(LENGTH).flat_map(|window| {
+            let masked = |i: usize| window[i] ^ MASK;
+            let first = usize::from(u16::from_le_bytes([masked(0), masked(1)]));
+            let list = if self.starts[first] {
+                let start: [u8; 8] = std::array::from_fn(masked);
+                self.by_start.get(&start).map_or(&[][..], Vec::as_slice)
+            } else {
+                &[]
+            };
+            list.iter()
+                .filter(move |(needle, _)| (8..LENGTH).all(|i| needle[i] == window[i] ^ MASK))
+                .map(|(_, what)| *what)
+        })
+    }
+}
+
+/// Overwrites what calls that returned left on this thread's stack.
+#[inline(never)]
+pub fn scrub() {
+    std::hint::black_box(&mut [0u8; 512 << 10]);
+}
