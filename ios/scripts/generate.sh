@@ -20,7 +20,7 @@ library=$built/libverilens_ffi.so
 written=$(mktemp -d)
 trap 'rm -rf "$written"' EXIT
 cargo run --release --locked --quiet -p verilens-bindgen --bin uniffi-bindgen -- \
-  generate --library "$library" --language swift --out-dir "$written"
+  generate "$library" --no-format --language swift --out-dir "$written"
 # The template leaves blanks at ends of lines.
 sed -i.bak -e 's/[[:blank:]]*$//' "$written/VerilensFFI.swift" "$written/CVerilens.h"
 
