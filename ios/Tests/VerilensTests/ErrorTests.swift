@@ -45,8 +45,7 @@ final class ErrorTests: XCTestCase {
 
         let truncated = try failure(StatementError.self) { try Capture(bytes.dropLast()) }
         guard case .format = truncated else { return XCTFail("truncated: \(truncated)") }
-        // A pixel in the middle of the file.
-        let altered = try Capture(bytes.flipped(at: bytes.count / 2))
+        let altered = try Fixtures.alteredCapture()
         guard case .signature = try failure(StatementError.self, { try altered.checkSignature() })
         else { return XCTFail("an altered capture") }
 
@@ -95,8 +94,7 @@ final class ErrorTests: XCTestCase {
         var early = try Fixtures.request()
         early.notBefore = Date(timeIntervalSince1970: -1)
         var altered = try Fixtures.request()
-        let bytes = try Fixtures.data("capture.vlc")
-        altered.capture = try Capture(bytes.flipped(at: bytes.count / 2))
+        altered.capture = try Fixtures.alteredCapture()
         for (name, request) in [("holder", other), ("issuer", foreign), ("late", late), ("early", early), ("altered", altered)] {
             let error = try await failure(ProverError.self) { try await prover.prove(request) }
             guard case .request = error else { return XCTFail("\(name): \(error)") }

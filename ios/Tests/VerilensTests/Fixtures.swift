@@ -13,6 +13,14 @@ enum Fixtures {
     static func model() throws -> Model { try Model(contentsOf: url("model.vlm")) }
     static func srs() throws -> Srs { try Srs(contentsOf: url("srs.bin")) }
     static func capture(_ name: String = "capture.vlc") throws -> Capture { try Capture(data(name)) }
+    /// The capture with one bit flipped that its format does not notice: of a pixel, the salt or the time.
+    static func alteredCapture() throws -> Capture {
+        let bytes = try data("capture.vlc")
+        for position in (bytes.count / 2)..<bytes.count {
+            if let capture = try? Capture(bytes.flipped(at: position)) { return capture }
+        }
+        throw Missing()
+    }
     static func holder(_ name: String = "holder.vlh") throws -> Holder { try Holder(backup: data(name)) }
     static func issuers() throws -> IssuerSet {
         try IssuerSet(json: String(contentsOf: url("issuers.json"), encoding: .utf8))
