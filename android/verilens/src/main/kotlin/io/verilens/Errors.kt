@@ -128,6 +128,27 @@ public sealed class VerifierException(code: String, message: String) : VerilensE
     ) : VerifierException(code, message)
 }
 
+/** Why something could not be sealed or opened. */
+public sealed class VaultException(code: String, message: String) : VerilensException(code, message) {
+    /** The bytes are no sealed file, or of another content than asked for. */
+    public class Format internal constructor(code: String, message: String) : VaultException(code, message)
+
+    /** Sealed by a version that this one does not know. */
+    public class Version internal constructor(code: String, message: String) : VaultException(code, message)
+
+    /** Sealed under another key. */
+    public class WrongKey internal constructor(code: String, message: String) : VaultException(code, message)
+
+    /** Sealed for another schema or capture id. */
+    public class WrongCapture internal constructor(code: String, message: String) : VaultException(code, message)
+
+    /** Changed since it was sealed. */
+    public class Altered internal constructor(code: String, message: String) : VaultException(code, message)
+
+    /** The [io.verilens.KeyStore] gave no key; the message is what it said. */
+    public class KeyStore internal constructor(code: String, message: String) : VaultException(code, message)
+}
+
 /** The library broke one of its own rules; please report it. What it said is left out, for it might hold anything. */
 public class BugException internal constructor() :
     VerilensException("VLX-1", "a bug in Verilens: the library stopped unexpectedly")

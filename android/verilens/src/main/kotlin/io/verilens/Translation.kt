@@ -17,7 +17,6 @@ internal inline fun <T> translated(block: () -> T): T =
         throw error.translation()
     }
 
-@PublishedApi
 internal fun Exception.translation(): Exception = when (this) {
     is FfiModelException -> translation()
     is FfiSrsException -> translation()
@@ -73,4 +72,13 @@ private fun FfiVerifierException.translation(): VerifierException = when (this) 
     is FfiVerifierException.PublicInput -> VerifierException.PublicInput(code(), "$field: $reason", field)
     is FfiVerifierException.Batch ->
         VerifierException.Batch(code(), "proof $index of the batch: $reason", refused.map { it.toInt() })
+}
+
+private fun FfiVaultException.translation(): VaultException = when (this) {
+    is FfiVaultException.Format -> VaultException.Format(code(), reason)
+    is FfiVaultException.Version -> VaultException.Version(code(), reason)
+    is FfiVaultException.WrongKey -> VaultException.WrongKey(code(), reason)
+    is FfiVaultException.WrongCapture -> VaultException.WrongCapture(code(), reason)
+    is FfiVaultException.Altered -> VaultException.Altered(code(), reason)
+    is FfiVaultException.KeyStore -> VaultException.KeyStore(code(), reason)
 }

@@ -27,6 +27,7 @@ public typealias Subject = io.verilens.ffi.Subject
  * @property revealedWords the revealed values, packed
  * @property words all words in order, as a contract takes them
  */
+@ConsistentCopyVisibility
 public data class PublicInputs internal constructor(
     val subject: Subject,
     val output: OutputMode,
