@@ -414,7 +414,7 @@ fn reader_counts_are_bounded_by_what_follows() {
         Reader::new(&bytes).count(usize::MAX, "items"),
         Err(Error::Truncated {
             field: "items",
-            needed: u64::MAX,
+            needed: u64::from(u32::MAX).saturating_mul(usize::MAX as u64),
             available: 3
         })
     );
