@@ -163,8 +163,9 @@ class Files(unittest.TestCase):
     def test_files_are_checked(self):
         model, digest = data("model.vlm"), data("model.digest")
         self.assertEqual(vl.Model.load(model, None).digest(), digest)
-        with self.assertRaises(vl.ModelError.WrongDigest):
+        with self.assertRaises(vl.ModelError.WrongDigest) as refused:
             vl.Model.load(model, flipped(digest, 0))
+        self.assertEqual(refused.exception.code(), "VLM-3")
         with self.assertRaises(vl.ModelError.Format):
             vl.Model.load(model[:-1], None)
         with self.assertRaises(vl.ModelError.Unreadable):
@@ -194,6 +195,56 @@ class Files(unittest.TestCase):
         self.assertEqual(vl.Holder.restore(holder.backup()).id(), holder.id())
         with self.assertRaises(vl.StatementError):
             vl.Holder.restore(holder.backup()[:-1])
+
+
+class MemoryStore(vl.KeyStore):
+    """Keys in a dictionary: for tests."""
+
+    def __init__(self):
+        self.keys = {}
+
+    def load_or_make_key(self, alias):
+        return self.keys.setdefault(alias, os.urandom(32))
+
+    def load_key(self, alias):
+        if alias not in self.keys:
+            raise vl.KeyStoreError.NotFound("no key of this name")
+        return self.keys[alias]
+
+    def delete_key(self, alias):
+        self.keys.pop(alias, None)
+
+
+class Vaults(unittest.TestCase):
+    def test_captures_and_holders_are_sealed(self):
+        store = MemoryStore()
+        vault = vl.Vault(store, "test")
+        capture = vl.Capture.decode(data("capture.vlc"))
+        schema = capture.schema()
+        sealed = vault.seal(capture, "left")
+        self.assertEqual(vault.open(sealed, schema, "left").encode(), capture.encode())
+        holder = vl.Holder.restore(data("holder.vlh"))
+        self.assertEqual(vault.open_holder(vault.seal_holder(holder)).id(), holder.id())
+
+        for error, content, name in [
+            (vl.VaultError.WrongCapture, sealed, "right"),
+            (vl.VaultError.Altered, flipped(sealed, -1), "left"),
+            (vl.VaultError.Format, sealed[:-1], "left"),
+            (vl.VaultError.Format, vault.seal_holder(holder), "left"),
+            (vl.VaultError.Version, flipped(sealed, 8), "left"),
+        ]:
+            with self.assertRaises(error):
+                vault.open(content, schema, name)
+        other = vl.Vault(MemoryStore(), "test")
+        with self.assertRaises(vl.VaultError.KeyStore):
+            other.open(sealed, schema, "left")
+        other.seal(capture, "left")
+        with self.assertRaises(vl.VaultError.WrongKey):
+            other.open(sealed, schema, "left")
+        vault.erase()
+        self.assertEqual(store.keys, {})
+        with self.assertRaises(vl.VaultError.KeyStore):
+            vault.open(sealed, schema, "left")
 
 
 if __name__ == "__main__":
