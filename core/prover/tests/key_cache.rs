@@ -123,7 +123,8 @@ fn made_hit_and_rebuilt_after_every_kind_of_damage() {
     assert_eq!(world.derive(), CacheUse::Hit);
     let path = world.file();
     let good = fs::read(&path).unwrap();
-    let damage: [(&str, fn(&mut Vec<u8>)); 8] = [
+    type Damage = fn(&mut Vec<u8>);
+    let damage: [(&str, Damage); 8] = [
         ("empty", |f| f.clear()),
         ("truncated", |f| f.truncate(f.len() / 2)),
         ("longer", |f| f.push(0)),

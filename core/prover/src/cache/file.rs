@@ -129,7 +129,7 @@ fn point(bytes: &[u8]) -> Option<G1Affine> {
     let coordinate = |bytes: &[u8]| -> Option<Fq> {
         let mut repr: [u8; 32] = bytes.try_into().ok()?;
         repr.reverse();
-        Fq::from_repr(repr.into()).into()
+        Fq::from_repr(repr).into()
     };
     let (x, y) = bytes.split_at_checked(32)?;
     let point = G1Affine {
