@@ -218,22 +218,24 @@ fn conv(kernel: [usize; 4], strides: [usize; 2], dilations: [usize; 2], groups: 
 
 #[test]
 fn strides_dilations_and_groups_of_any_size() {
+    // The most that a graph may say.
+    let most = 1 << 26;
     let huge = usize::MAX;
     for (what, image, op) in [
         (
             "strides",
             [1, 2, 3, 4],
-            conv([2, 2, 2, 2], [huge, huge], [1, 1], 1),
+            conv([2, 2, 2, 2], [most, most], [1, 1], 1),
         ),
         (
             "dilations",
             [1, 2, 3, 4],
-            conv([2, 2, 1, 1], [1, 1], [huge, huge], 1),
+            conv([2, 2, 1, 1], [1, 1], [most, most], 1),
         ),
         (
             "both",
             [2, 1, 1, 1],
-            conv([3, 1, 1, 1], [huge, 1], [huge, huge], 1),
+            conv([3, 1, 1, 1], [most, 1], [most, most], 1),
         ),
         (
             "groups",
@@ -253,6 +255,11 @@ fn strides_dilations_and_groups_of_any_size() {
     for (what, op) in [
         ("no stride", conv([1, 2, 1, 1], [0, 1], [1, 1], 1)),
         ("no dilation", conv([1, 2, 1, 1], [1, 1], [1, 0], 1)),
+        ("a stride beyond", conv([1, 2, 1, 1], [1, huge], [1, 1], 1)),
+        (
+            "a dilation beyond",
+            conv([1, 2, 1, 1], [1, 1], [huge, 1], 1),
+        ),
         ("no groups", conv([1, 2, 1, 1], [1, 1], [1, 1], 0)),
         ("too many groups", conv([1, 2, 1, 1], [1, 1], [1, 1], huge)),
         (
