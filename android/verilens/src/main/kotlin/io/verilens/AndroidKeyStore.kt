@@ -28,8 +28,8 @@ import java.security.KeyStore as SystemKeyStore
  * So **sealed captures do not survive a change of device**: let people export what they need first.
  *
  * @param context any context of the app
- * @param unlockedDeviceRequired whether keys open only while the device is unlocked. By default from Android 15 on: before, the
- *   flag has known defects. Without a screen lock the device always counts as unlocked. Leave it out if a background job opens the
+ * @param unlockedDeviceRequired whether keys open only while the device is unlocked. By default from Android 15 on, out of
+ *   caution about the flag on older versions; not tried on a device. Without a screen lock the device always counts as unlocked. Leave it out if a background job opens the
  *   vault
  */
 public class AndroidKeyStore(
