@@ -23,7 +23,7 @@ impl Model {
     ///
     /// # Errors
     /// [`ModelError`].
-    #[uniffi::constructor]
+    #[uniffi::constructor(default(expected_digest = None))]
     pub fn load(bytes: Vec<u8>, expected_digest: Option<Vec<u8>>) -> Result<Arc<Self>, ModelError> {
         read::bounded(&bytes, MAX_MODEL)?;
         decode(&bytes, expected_digest)
@@ -33,7 +33,7 @@ impl Model {
     ///
     /// # Errors
     /// [`ModelError`].
-    #[uniffi::constructor]
+    #[uniffi::constructor(default(expected_digest = None))]
     pub fn open(path: String, expected_digest: Option<Vec<u8>>) -> Result<Arc<Self>, ModelError> {
         decode(&read::file(&path, MAX_MODEL)?, expected_digest)
     }

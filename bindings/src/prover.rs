@@ -2,34 +2,34 @@
 use std::{
     sync::{Arc, Mutex, PoisonError, TryLockError},
     thread,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use rand_core::OsRng;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use verilens_prover::{
-    cache::KeyCache, check_processor, estimate::require_memory, estimate_for, Keys, Progress as _,
-    Request,
+    cache::KeyCache, check_processor, estimate::require_memory, estimate_for, AnyRequest, Keys,
+    Progress as _,
 };
-use verilens_statement::{SignatureScheme, Visibility};
+use verilens_statement::Visibility;
 
 use crate::{
-    capture::Capture,
     error::ProverError,
-    holder::Holder,
-    issuers::IssuerSet,
     model::Model,
     progress::{CancellationToken, ProgressListener, Reporter},
     proof::Proof,
+    request::{InputRequest, ProofRequest},
     srs::Srs,
     task,
-    types::OutputMode,
-    word::Word,
+    types::{OutputMode, Subject},
 };
 
 /// How to prove.
 #[derive(Debug, Clone, uniffi::Record)]
 pub struct ProverOptions {
+    /// What proofs are about; by default a signed capture.
+    #[uniffi(default = None)]
+    pub subject: Option<Subject>,
     /// Whether the output is public.
     #[uniffi(default = None)]
     pub output: Option<OutputMode>,
@@ -60,24 +60,7 @@ pub struct Estimate {
     pub k: u32,
 }
 
-/// What is to be proved, and to whom.
-#[derive(Clone, uniffi::Record)]
-pub struct ProofRequest {
-    /// The signed capture.
-    pub capture: Arc<Capture>,
-    /// The holder whose id the issuer signed.
-    pub holder: Arc<Holder>,
-    /// The issuers that the relying party trusts.
-    pub issuers: Arc<IssuerSet>,
-    /// Where the proof counts.
-    pub scope: Word,
-    /// What the proof authorises.
-    pub signal: Word,
-    /// The capture is not older than this; parts of a second are dropped.
-    pub not_before: SystemTime,
-}
-
-/// Proves what a model computes from signed captures. One proof at a time; others wait for their turn.
+/// Proves what a model computes from private tensors, most often signed captures. One proof at a time; others wait for their turn.
 #[derive(uniffi::Object)]
 pub struct Prover {
     inner: Arc<Inner>,
@@ -96,7 +79,7 @@ struct Inner {
 }
 
 /// Share of a proof with its keys that deriving them takes.
-const KEYS_SHARE: f64 = 0.35;
+const KEYS_SHARE: f64 = 0.45;
 
 #[uniffi::export]
 impl Prover {
@@ -114,8 +97,8 @@ impl Prover {
         task::caught(|| {
             check_processor()?;
             let output = options.output.unwrap_or(OutputMode::Committed);
-            let scheme = SignatureScheme::EddsaBabyJubJubPoseidon;
-            let visibility = Visibility::from((scheme, output.into()));
+            let subject = options.subject.unwrap_or(Subject::SignedCapture);
+            let visibility = Visibility::of(subject.into(), output.into());
             let estimate = estimate_for(model.bundle(), visibility)?;
             let k = estimate.size.k;
             if k > srs.k() {
@@ -173,6 +156,7 @@ impl Prover {
     ///
     /// # Errors
     /// [`ProverError`].
+    #[uniffi::method(default(progress = None, cancellation = None))]
     pub async fn prepare(
         &self,
         progress: Option<Arc<dyn ProgressListener>>,
@@ -201,18 +185,38 @@ impl Prover {
         self.run(None, None, work).await
     }
 
-    /// Makes a proof. A request that cannot be proved is refused before anything is computed. Cancelling, or dropping the future, stops
+    /// Makes a proof about a signed capture. A request that cannot be proved is refused before anything is computed. Cancelling, or dropping the future, stops
     /// the computation within a fraction of a second and erases what it held.
     ///
     /// # Errors
     /// [`ProverError`].
+    #[uniffi::method(default(progress = None, cancellation = None))]
     pub async fn prove(
         &self,
         request: ProofRequest,
         progress: Option<Arc<dyn ProgressListener>>,
         cancellation: Option<Arc<CancellationToken>>,
     ) -> Result<Arc<Proof>, ProverError> {
-        let work = move |inner: &Inner, reporter: &Reporter| inner.prove(&request, reporter);
+        let work = move |inner: &Inner, reporter: &Reporter| {
+            inner.prove((&request.inner()?).into(), reporter)
+        };
+        self.run(progress, cancellation, work).await
+    }
+
+    /// As [`Prover::prove`], about tensors that nobody signed, for a prover whose options name such a subject.
+    ///
+    /// # Errors
+    /// [`ProverError`].
+    #[uniffi::method(default(progress = None, cancellation = None))]
+    pub async fn prove_input(
+        &self,
+        request: InputRequest,
+        progress: Option<Arc<dyn ProgressListener>>,
+        cancellation: Option<Arc<CancellationToken>>,
+    ) -> Result<Arc<Proof>, ProverError> {
+        let work = move |inner: &Inner, reporter: &Reporter| {
+            inner.prove((&request.inner()?).into(), reporter)
+        };
         self.run(progress, cancellation, work).await
     }
 }
@@ -276,24 +280,10 @@ impl Inner {
 
     fn prove(
         &self,
-        request: &ProofRequest,
+        request: AnyRequest<'_>,
         reporter: &Reporter,
     ) -> Result<Arc<Proof>, ProverError> {
-        let not_before = request.not_before.duration_since(SystemTime::UNIX_EPOCH);
-        let request = Request {
-            capture: request.capture.inner(),
-            holder: request.holder.secret(),
-            issuers: request.issuers.inner(),
-            scope: request.scope.to_fr("scope")?,
-            signal: request.signal.to_fr("signal")?,
-            not_before: not_before
-                .map_err(|_| ProverError::Request {
-                    field: "not_before".into(),
-                    reason: "expected a time from 1970 on".into(),
-                })?
-                .as_secs(),
-        };
-        request.check(self.model.bundle())?;
+        request.check(self.model.bundle(), self.visibility)?;
         let (keys, from) = match self.keys() {
             Some(keys) => (keys, 0.0),
             None => {
@@ -302,7 +292,7 @@ impl Inner {
             }
         };
         reporter.part(from, 1.0);
-        let proved = keys.prove(&request, &mut OsRng, reporter)?;
+        let proved = keys.prove(request, &mut OsRng, reporter)?;
         Ok(Proof::made(proved.proof, proved.opening))
     }
 }

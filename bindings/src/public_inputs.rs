@@ -53,6 +53,10 @@ pub struct Expectations {
     /// Root of the issuers that are trusted; none only for statements about unsigned tensors.
     #[uniffi(default = None)]
     pub issuer_root: Option<Word>,
+    /// What binds tensors that nobody signed: a commitment known from before, or [`InputOpening::word`](crate::InputOpening::word) of
+    /// the input that the proof must be about. Never left out for a known input: without it the proof is about some input or other.
+    #[uniffi(default = None)]
+    pub input_word: Option<Word>,
     /// Schema of the tensors.
     #[uniffi(default = None)]
     pub schema: Option<Word>,
@@ -119,6 +123,19 @@ impl PublicInputs {
         // A statement about unsigned tensors never passes for one about a signed capture, and the other way round.
         if self.issuer_root != expected.issuer_root {
             return refused("issuer_root", "expected the root of the trusted issuers");
+        }
+        let word = expected.input_word.as_ref();
+        match word {
+            Some(_) if word != self.input_word.as_ref() => {
+                return refused("input_word", "expected the input asked for");
+            }
+            None if self.subject == Subject::PublicInput => {
+                return refused(
+                    "input_word",
+                    "a proof about a known input has to be compared with that input's word",
+                );
+            }
+            _ => {}
         }
         if expected.schema.as_ref().is_some_and(|s| *s != self.schema) {
             return refused("schema", "expected the schema asked for");

@@ -28,6 +28,18 @@ impl From<statement::DType> for DataType {
     }
 }
 
+impl From<DataType> for statement::DType {
+    fn from(value: DataType) -> Self {
+        match value {
+            DataType::Uint8 => Self::Uint8,
+            DataType::Bool => Self::Bool,
+            DataType::Int8 => Self::Int8,
+            DataType::Int16 => Self::Int16,
+            DataType::Int32 => Self::Int32,
+        }
+    }
+}
+
 /// Whether a model's output is public or only committed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum OutputMode {
@@ -75,6 +87,19 @@ impl From<statement::Subject> for Subject {
             statement::Subject::CommittedInput => Self::CommittedInput,
             statement::Subject::PublicInput => Self::PublicInput,
             statement::Subject::CommittedModel => Self::CommittedModel,
+        }
+    }
+}
+
+impl From<Subject> for statement::Subject {
+    fn from(value: Subject) -> Self {
+        match value {
+            Subject::SignedCapture => {
+                Self::Signed(statement::SignatureScheme::EddsaBabyJubJubPoseidon)
+            }
+            Subject::CommittedInput => Self::CommittedInput,
+            Subject::PublicInput => Self::PublicInput,
+            Subject::CommittedModel => Self::CommittedModel,
         }
     }
 }

@@ -62,6 +62,7 @@ fn at(seconds: u64) -> SystemTime {
 
 fn plain() -> ProverOptions {
     ProverOptions {
+        subject: None,
         output: None,
         threads: None,
         memory_ceiling_bytes: None,
@@ -127,6 +128,7 @@ fn a_proof_from_the_first_byte_to_the_verifier() {
         scope: word_from_text("example.org/enrol".into()),
         signal: word_from_address(vec![7; 20]).unwrap(),
         issuer_root: Some(world.issuers.root()),
+        input_word: None,
         schema: Some(word_from_text(world.model.schema())),
         not_before: Some(at(CAPTURED_AT - 1000)),
     };
@@ -165,6 +167,13 @@ fn a_proof_from_the_first_byte_to_the_verifier() {
             "issuer_root",
             Expectations {
                 issuer_root: None,
+                ..expected.clone()
+            },
+        ),
+        (
+            "input_word",
+            Expectations {
+                input_word: Some(other.clone()),
                 ..expected.clone()
             },
         ),

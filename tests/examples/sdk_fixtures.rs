@@ -1,14 +1,15 @@
 //! Files for tests and samples of the mobile packages: `cargo run --release -p verilens-tests --example sdk_fixtures -- FOLDER`.
 //!
 //! The iris model, a photographed eye as a signed capture, its holder and issuers, a reference string for tests (INSECURE), the verifying
-//! key, and one proof with revealed output that holds. Also a capture that another issuer signed, and one of another holder.
+//! key, and one proof with revealed output that holds. Also a capture that another issuer signed, and one of another holder; and a small model
+//! of 30 measurements with an input for it, that nobody signed.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 use std::path::PathBuf;
 
 use rand_chacha::{rand_core::SeedableRng, ChaCha20Rng};
 use verilens_prover::{estimate, srs::Srs, Keys, Silent};
 use verilens_statement::{Capture, HolderSecret, IssuerKey, OutputMode, SignatureScheme};
-use verilens_tests::scene::Scene;
+use verilens_tests::{models::Trained, scene::Scene};
 
 fn main() {
     let Some(folder) = std::env::args().nth(1).map(PathBuf::from) else {
@@ -45,5 +46,12 @@ fn main() {
     let proved = keys.prove(&scene.request(), &mut rng, &Silent).unwrap();
     write("verifying_revealed.vlk", &keys.verifying().encode());
     write("proof_revealed.vlp", &proved.proof.encode());
+
+    let trained = Trained::load("diagnosis_mlp").unwrap();
+    write("measurements.vlm", &trained.bundle().encode());
+    write(
+        "measurements.bin",
+        &trained.bytes(&trained.test_rows()[0]),
+    );
     println!("{}", folder.display());
 }

@@ -159,6 +159,44 @@ class Proofs(unittest.TestCase):
             vl.Prover(self.model, vl.Srs.load(data("srs_small.bin")), vl.ProverOptions())
 
 
+class Inputs(unittest.TestCase):
+    """Tensors that nobody signed: a row of data under a small model."""
+
+    DAY = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+    def setUp(self):
+        self.model = vl.Model.open(str(FIXTURES / "measurements.vlm"))
+        [info] = self.model.inputs()
+        self.tensor = vl.Tensor(
+            name=info.name, data_type=info.data_type, shape=info.shape, data=data("measurements.bin")
+        )
+
+    def proved(self, subject, opening):
+        options = vl.ProverOptions(subject=subject, output=vl.OutputMode.REVEALED)
+        prover = vl.Prover(self.model, vl.Srs.load(data("srs.bin")), options)
+        asked = vl.InputRequest(input=opening, scope=SCOPE, signal=SIGNAL, not_before=self.DAY)
+        proof = asyncio.run(prover.prove_input(asked))
+        return vl.Verifier(asyncio.run(prover.verifying_key())), proof
+
+    def test_a_known_input_is_compared(self):
+        known = vl.InputOpening.known(self.model.schema(), [self.tensor], self.DAY)
+        verifier, proof = self.proved(vl.Subject.PUBLIC_INPUT, known)
+        expected = vl.Expectations(scope=SCOPE, signal=SIGNAL, input_word=known.word())
+        inputs = verifier.verify_expecting(proof, expected)
+        self.assertEqual(inputs.subject, vl.Subject.PUBLIC_INPUT)
+        self.assertGreater(inputs.revealed_count, 0)
+        with self.assertRaises(vl.VerifierError.PublicInput):
+            verifier.verify_expecting(proof, vl.Expectations(scope=SCOPE, signal=SIGNAL))
+
+    def test_a_commitment_hides_and_comes_back(self):
+        commit = lambda: vl.InputOpening.commit(self.model.schema(), [self.tensor], self.DAY)
+        opening = commit()
+        self.assertNotEqual(opening.word(), commit().word())
+        self.assertEqual(vl.InputOpening.decode(opening.encode()).word(), opening.word())
+        verifier, proof = self.proved(vl.Subject.COMMITTED_INPUT, opening)
+        self.assertEqual(verifier.verify(proof).input_word, opening.word())
+
+
 class Files(unittest.TestCase):
     def test_files_are_checked(self):
         model, digest = data("model.vlm"), data("model.digest")

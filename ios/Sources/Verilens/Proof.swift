@@ -113,15 +113,21 @@ public struct Verifier: Sendable {
         public var signal: Word
         /// Root of the issuers that are trusted; `nil` only for statements about unsigned tensors.
         public var issuerRoot: Word?
+        /// What binds tensors that nobody signed: a commitment known from before, or ``InputOpening/word`` of the input that the proof must
+        /// be about. Never left out for a known input: without it the proof is about some input or other.
+        public var inputWord: Word?
         /// Name of the tensors' schema.
         public var schema: String?
         /// The proof must ask for captures at least this young.
         public var notBefore: Date?
 
-        public init(scope: Word, signal: Word, issuerRoot: Word?, schema: String? = nil, notBefore: Date? = nil) {
+        public init(
+            scope: Word, signal: Word, issuerRoot: Word?, inputWord: Word? = nil, schema: String? = nil, notBefore: Date? = nil
+        ) {
             self.scope = scope
             self.signal = signal
             self.issuerRoot = issuerRoot
+            self.inputWord = inputWord
             self.schema = schema
             self.notBefore = notBefore
         }
@@ -150,7 +156,7 @@ public struct Verifier: Sendable {
     public func verify(_ proof: Proof, expecting expected: Expectations) throws(VerifierError) -> PublicInputs {
         let expected = VerilensFFI.Expectations(
             scope: expected.scope.bytes, signal: expected.signal.bytes, issuerRoot: expected.issuerRoot?.bytes,
-            schema: expected.schema.map { Word(text: $0).bytes }, notBefore: expected.notBefore)
+            inputWord: expected.inputWord?.bytes, schema: expected.schema.map { Word(text: $0).bytes }, notBefore: expected.notBefore)
         return PublicInputs(
             try bridged(VerifierError.self) { try ffi.verifyExpecting(proof: proof.ffi, expected: expected) })
     }

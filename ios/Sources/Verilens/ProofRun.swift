@@ -14,12 +14,14 @@ public struct ProofRun: Sendable {
 
     private let task: Task<Result<Proof, ProverError>, Never>
 
-    init(_ prover: Prover, _ request: ProofRequest) {
+    init(
+        _ prove: @escaping @Sendable (_ report: @escaping @Sendable (ProofProgress) -> Void) async throws(ProverError) -> Proof
+    ) {
         let (stream, continuation) = AsyncStream.makeStream(of: ProofProgress.self)
         let task = Task.detached(priority: .userInitiated) {
             defer { continuation.finish() }
             do throws(ProverError) {
-                return Result<Proof, ProverError>.success(try await prover.prove(request) { continuation.yield($0) })
+                return Result<Proof, ProverError>.success(try await prove { continuation.yield($0) })
             } catch {
                 return .failure(error)
             }

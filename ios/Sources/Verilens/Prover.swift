@@ -4,10 +4,12 @@ public import VerilensFFI
 /// What a proof will cost: time on a 2-core reference machine, peak memory, size, gas.
 public typealias Estimate = VerilensFFI.Estimate
 
-/// Proves what a model computes from signed captures. One proof at a time; others wait for their turn.
+/// Proves what a model computes from private tensors, most often signed captures. One proof at a time; others wait for their turn.
 public struct Prover: Sendable {
     /// How to prove.
     public struct Options: Sendable {
+        /// What proofs are about.
+        public var subject: Subject
         /// Whether the output is public.
         public var output: OutputMode
         /// Number of threads; by default as many as the device has cores. Fewer are slower and cooler.
@@ -18,7 +20,11 @@ public struct Prover: Sendable {
         /// is made anew.
         public var keyCache: URL?
 
-        public init(output: OutputMode = .committed, threads: Int? = nil, memoryCeiling: Int? = nil, keyCache: URL? = nil) {
+        public init(
+            subject: Subject = .signedCapture, output: OutputMode = .committed, threads: Int? = nil, memoryCeiling: Int? = nil,
+            keyCache: URL? = nil
+        ) {
+            self.subject = subject
             self.output = output
             self.threads = threads
             self.memoryCeiling = memoryCeiling
@@ -32,6 +38,7 @@ public struct Prover: Sendable {
     /// ``prepare(onProgress:)``.
     public init(model: Model, srs: Srs, options: Options = Options()) throws(ProverError) {
         let options = ProverOptions(
+            subject: options.subject,
             output: options.output,
             threads: options.threads.map { UInt32(clamping: $0) },
             memoryCeilingBytes: options.memoryCeiling.map { UInt64(clamping: $0) },
@@ -60,7 +67,7 @@ public struct Prover: Sendable {
         do { return try await ffi.verifyingKey() } catch { throw ProverError(any: error) }
     }
 
-    /// Makes a proof. A request that cannot be proved is refused before anything is computed. Cancelling the task stops the computation
+    /// Makes a proof about a signed capture. A request that cannot be proved is refused before anything is computed. Cancelling the task stops the computation
     /// within a fraction of a second, erases what it held, and throws ``ProverError/cancelled``.
     ///
     /// - Parameter onProgress: called on a thread of the prover's; to show progress, ``start(_:)`` is easier.
@@ -74,6 +81,19 @@ public struct Prover: Sendable {
         return Proof(ffi: made)
     }
 
+    /// Makes a proof about tensors that nobody signed; ``Options/subject`` must say so.
+    ///
+    /// - Parameter onProgress: as for captures.
+    public func prove(
+        _ request: InputRequest, onProgress: (@Sendable (ProofProgress) -> Void)? = nil
+    ) async throws(ProverError) -> Proof {
+        let ffi = ffi
+        let made = try await cancellable(onProgress) {
+            try await ffi.proveInput(request: request.ffi, progress: $0, cancellation: $1)
+        }
+        return Proof(ffi: made)
+    }
+
     /// Starts a proof, whose progress is a stream.
     ///
     /// ```swift
@@ -82,7 +102,12 @@ public struct Prover: Sendable {
     /// let proof = try await run.proof
     /// ```
     public func start(_ request: ProofRequest) -> ProofRun {
-        ProofRun(self, request)
+        ProofRun { report throws(ProverError) in try await prove(request, onProgress: report) }
+    }
+
+    /// Starts a proof about tensors that nobody signed, whose progress is a stream.
+    public func start(_ request: InputRequest) -> ProofRun {
+        ProofRun { report throws(ProverError) in try await prove(request, onProgress: report) }
     }
 
     /// Runs a call of the library that the task's cancellation cancels.
@@ -100,40 +125,6 @@ public struct Prover: Sendable {
         } catch {
             throw ProverError(any: error)
         }
-    }
-}
-
-/// What is to be proved, and to whom.
-public struct ProofRequest: Sendable {
-    /// The signed capture.
-    public var capture: Capture
-    /// The holder whose id the issuer signed.
-    public var holder: Holder
-    /// The issuers that the relying party trusts.
-    public var issuers: IssuerSet
-    /// Where the proof counts.
-    public var scope: Word
-    /// What the proof authorises.
-    public var signal: Word
-    /// The capture is not older than this; parts of a second are dropped.
-    public var notBefore: Date
-
-    public init(
-        capture: Capture, holder: Holder, issuers: IssuerSet, scope: Word, signal: Word,
-        notBefore: Date = Date(timeIntervalSince1970: 0)
-    ) {
-        self.capture = capture
-        self.holder = holder
-        self.issuers = issuers
-        self.scope = scope
-        self.signal = signal
-        self.notBefore = notBefore
-    }
-
-    var ffi: VerilensFFI.ProofRequest {
-        VerilensFFI.ProofRequest(
-            capture: capture.ffi, holder: holder.ffi, issuers: issuers.ffi, scope: scope.bytes, signal: signal.bytes,
-            notBefore: notBefore)
     }
 }
 

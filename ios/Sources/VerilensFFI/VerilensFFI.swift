@@ -1270,6 +1270,285 @@ public func FfiConverterTypeHolder_lower(_ value: Holder) -> UInt64 {
 
 
 /**
+ * Tensors that nobody signed, with what opens the word that a proof shows of them. Nobody vouches for them or for the time in it: whoever
+ * made this wrote both. Erased from memory when the last reference goes.
+ */
+public protocol InputOpeningProtocol: AnyObject, Sendable {
+
+    /**
+     * Its time, as its maker wrote it.
+     *
+     * # Errors
+     * [`StatementError::Value`] for a time that the platform cannot express.
+     */
+    func capturedAt() throws  -> Date
+
+    /**
+     * The opening's file: the tensors and the salt in the clear.
+     */
+    func encode()  -> Data
+
+    /**
+     * Whether it is of a known input, so that its word hides nothing.
+     */
+    func isKnown()  -> Bool
+
+    /**
+     * What kind of input it is.
+     */
+    func schema()  -> String
+
+    /**
+     * Names, types and shapes of its tensors.
+     */
+    func tensors()  -> [TensorInfo]
+
+    /**
+     * What a proof shows of it: the commitment, or the known input's digest.
+     *
+     * # Errors
+     * [`StatementError`].
+     */
+    func word() throws  -> Word
+
+}
+/**
+ * Tensors that nobody signed, with what opens the word that a proof shows of them. Nobody vouches for them or for the time in it: whoever
+ * made this wrote both. Erased from memory when the last reference goes.
+ */
+open class InputOpening: InputOpeningProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_verilens_ffi_fn_clone_inputopening(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_verilens_ffi_fn_free_inputopening(handle, $0) }
+    }
+
+
+    /**
+     * Commits to tensors under a fresh salt: for proofs about a committed input, or about a model whose weights they are. `holder` is
+     * whom it is for, if anybody. One commitment can stand in any number of proofs.
+     *
+     * # Errors
+     * [`StatementError`].
+     */
+public static func commit(schema: String, tensors: [Tensor], capturedAt: Date, holder: Word? = nil)throws  -> InputOpening  {
+    return try  FfiConverterTypeInputOpening_lift(try rustCallWithError(FfiConverterTypeStatementError_lift) {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_constructor_inputopening_commit(
+        FfiConverterString.lower(schema),
+        FfiConverterSequenceTypeTensor.lower(tensors),
+        FfiConverterTimestamp.lower(capturedAt),
+        FfiConverterOptionTypeWord.lower(holder),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Reads an opening's file.
+     *
+     * # Errors
+     * [`StatementError`].
+     */
+public static func decode(bytes: Data)throws  -> InputOpening  {
+    return try  FfiConverterTypeInputOpening_lift(try rustCallWithError(FfiConverterTypeStatementError_lift) {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_constructor_inputopening_decode(
+        FfiConverterData.lower(bytes),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * An input that the verifier knows: who has the tensors and the time computes the same word. It hides nothing.
+     *
+     * # Errors
+     * [`StatementError`].
+     */
+public static func known(schema: String, tensors: [Tensor], capturedAt: Date)throws  -> InputOpening  {
+    return try  FfiConverterTypeInputOpening_lift(try rustCallWithError(FfiConverterTypeStatementError_lift) {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_constructor_inputopening_known(
+        FfiConverterString.lower(schema),
+        FfiConverterSequenceTypeTensor.lower(tensors),
+        FfiConverterTimestamp.lower(capturedAt),uniffiCallStatus
+    )
+})
+}
+
+
+
+    /**
+     * Its time, as its maker wrote it.
+     *
+     * # Errors
+     * [`StatementError::Value`] for a time that the platform cannot express.
+     */
+open func capturedAt()throws  -> Date  {
+    return try  FfiConverterTimestamp.lift(try rustCallWithError(FfiConverterTypeStatementError_lift) {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_method_inputopening_captured_at(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The opening's file: the tensors and the salt in the clear.
+     */
+open func encode() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_method_inputopening_encode(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Whether it is of a known input, so that its word hides nothing.
+     */
+open func isKnown() -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_method_inputopening_is_known(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * What kind of input it is.
+     */
+open func schema() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_method_inputopening_schema(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Names, types and shapes of its tensors.
+     */
+open func tensors() -> [TensorInfo]  {
+    return try!  FfiConverterSequenceTypeTensorInfo.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_method_inputopening_tensors(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * What a proof shows of it: the commitment, or the known input's digest.
+     *
+     * # Errors
+     * [`StatementError`].
+     */
+open func word()throws  -> Word  {
+    return try  FfiConverterTypeWord_lift(try rustCallWithError(FfiConverterTypeStatementError_lift) {
+        uniffiCallStatus in
+    uniffi_verilens_ffi_fn_method_inputopening_word(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeInputOpening: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = InputOpening
+
+    public static func lift(_ handle: UInt64) throws -> InputOpening {
+        return InputOpening(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: InputOpening) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> InputOpening {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: InputOpening, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeInputOpening_lift(_ handle: UInt64) throws -> InputOpening {
+    return try FfiConverterTypeInputOpening.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeInputOpening_lower(_ value: InputOpening) -> UInt64 {
+    return FfiConverterTypeInputOpening.lower(value)
+}
+
+
+
+
+
+
+/**
  * A set of issuers' public keys.
  */
 public protocol IssuerSetProtocol: AnyObject, Sendable {
@@ -1814,7 +2093,7 @@ open class Model: ModelProtocol, @unchecked Sendable {
      * # Errors
      * [`ModelError`].
      */
-public static func load(bytes: Data, expectedDigest: Data?)throws  -> Model  {
+public static func load(bytes: Data, expectedDigest: Data? = nil)throws  -> Model  {
     return try  FfiConverterTypeModel_lift(try rustCallWithError(FfiConverterTypeModelError_lift) {
         uniffiCallStatus in
     uniffi_verilens_ffi_fn_constructor_model_load(
@@ -1830,7 +2109,7 @@ public static func load(bytes: Data, expectedDigest: Data?)throws  -> Model  {
      * # Errors
      * [`ModelError`].
      */
-public static func `open`(path: String, expectedDigest: Data?)throws  -> Model  {
+public static func `open`(path: String, expectedDigest: Data? = nil)throws  -> Model  {
     return try  FfiConverterTypeModel_lift(try rustCallWithError(FfiConverterTypeModelError_lift) {
         uniffiCallStatus in
     uniffi_verilens_ffi_fn_constructor_model_open(
@@ -2525,7 +2804,7 @@ public func FfiConverterTypeProof_lower(_ value: Proof) -> UInt64 {
 
 
 /**
- * Proves what a model computes from signed captures. One proof at a time; others wait for their turn.
+ * Proves what a model computes from private tensors, most often signed captures. One proof at a time; others wait for their turn.
  */
 public protocol ProverProtocol: AnyObject, Sendable {
 
@@ -2548,13 +2827,21 @@ public protocol ProverProtocol: AnyObject, Sendable {
     func prepare(progress: ProgressListener?, cancellation: CancellationToken?) async throws
 
     /**
-     * Makes a proof. A request that cannot be proved is refused before anything is computed. Cancelling, or dropping the future, stops
+     * Makes a proof about a signed capture. A request that cannot be proved is refused before anything is computed. Cancelling, or dropping the future, stops
      * the computation within a fraction of a second and erases what it held.
      *
      * # Errors
      * [`ProverError`].
      */
     func prove(request: ProofRequest, progress: ProgressListener?, cancellation: CancellationToken?) async throws  -> Proof
+
+    /**
+     * As [`Prover::prove`], about tensors that nobody signed, for a prover whose options name such a subject.
+     *
+     * # Errors
+     * [`ProverError`].
+     */
+    func proveInput(request: InputRequest, progress: ProgressListener?, cancellation: CancellationToken?) async throws  -> Proof
 
     /**
      * Frees the keys' memory, for when the system asks for it; the next proof derives them anew. A proof under way goes on.
@@ -2571,7 +2858,7 @@ public protocol ProverProtocol: AnyObject, Sendable {
 
 }
 /**
- * Proves what a model computes from signed captures. One proof at a time; others wait for their turn.
+ * Proves what a model computes from private tensors, most often signed captures. One proof at a time; others wait for their turn.
  */
 open class Prover: ProverProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -2674,7 +2961,7 @@ open func isPrepared() -> Bool  {
      * # Errors
      * [`ProverError`].
      */
-open func prepare(progress: ProgressListener?, cancellation: CancellationToken?)async throws   {
+open func prepare(progress: ProgressListener? = nil, cancellation: CancellationToken? = nil)async throws   {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
@@ -2691,18 +2978,40 @@ open func prepare(progress: ProgressListener?, cancellation: CancellationToken?)
 }
 
     /**
-     * Makes a proof. A request that cannot be proved is refused before anything is computed. Cancelling, or dropping the future, stops
+     * Makes a proof about a signed capture. A request that cannot be proved is refused before anything is computed. Cancelling, or dropping the future, stops
      * the computation within a fraction of a second and erases what it held.
      *
      * # Errors
      * [`ProverError`].
      */
-open func prove(request: ProofRequest, progress: ProgressListener?, cancellation: CancellationToken?)async throws  -> Proof  {
+open func prove(request: ProofRequest, progress: ProgressListener? = nil, cancellation: CancellationToken? = nil)async throws  -> Proof  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_verilens_ffi_fn_method_prover_prove(
                         self.uniffiCloneHandle(),FfiConverterTypeProofRequest_lower(request),FfiConverterOptionTypeProgressListener.lower(progress),FfiConverterOptionTypeCancellationToken.lower(cancellation)
+                )
+            },
+            pollFunc: ffi_verilens_ffi_rust_future_poll_u64,
+            completeFunc: ffi_verilens_ffi_rust_future_complete_u64,
+            freeFunc: ffi_verilens_ffi_rust_future_free_u64,
+            liftFunc: FfiConverterTypeProof_lift,
+            errorHandler: FfiConverterTypeProverError_lift
+        )
+}
+
+    /**
+     * As [`Prover::prove`], about tensors that nobody signed, for a prover whose options name such a subject.
+     *
+     * # Errors
+     * [`ProverError`].
+     */
+open func proveInput(request: InputRequest, progress: ProgressListener? = nil, cancellation: CancellationToken? = nil)async throws  -> Proof  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_verilens_ffi_fn_method_prover_prove_input(
+                        self.uniffiCloneHandle(),FfiConverterTypeInputRequest_lower(request),FfiConverterOptionTypeProgressListener.lower(progress),FfiConverterOptionTypeCancellationToken.lower(cancellation)
                 )
             },
             pollFunc: ffi_verilens_ffi_rust_future_poll_u64,
@@ -3607,6 +3916,11 @@ public struct Expectations: Equatable, Hashable {
      */
     public var issuerRoot: Word?
     /**
+     * What binds tensors that nobody signed: a commitment known from before, or [`InputOpening::word`](crate::InputOpening::word) of
+     * the input that the proof must be about. Never left out for a known input: without it the proof is about some input or other.
+     */
+    public var inputWord: Word?
+    /**
      * Schema of the tensors.
      */
     public var schema: Word?
@@ -3628,6 +3942,10 @@ public struct Expectations: Equatable, Hashable {
          * Root of the issuers that are trusted; none only for statements about unsigned tensors.
          */issuerRoot: Word? = nil,
         /**
+         * What binds tensors that nobody signed: a commitment known from before, or [`InputOpening::word`](crate::InputOpening::word) of
+         * the input that the proof must be about. Never left out for a known input: without it the proof is about some input or other.
+         */inputWord: Word? = nil,
+        /**
          * Schema of the tensors.
          */schema: Word? = nil,
         /**
@@ -3636,6 +3954,7 @@ public struct Expectations: Equatable, Hashable {
         self.scope = scope
         self.signal = signal
         self.issuerRoot = issuerRoot
+        self.inputWord = inputWord
         self.schema = schema
         self.notBefore = notBefore
     }
@@ -3659,6 +3978,7 @@ public struct FfiConverterTypeExpectations: FfiConverterRustBuffer {
                 scope: FfiConverterTypeWord.read(from: &buf),
                 signal: FfiConverterTypeWord.read(from: &buf),
                 issuerRoot: FfiConverterOptionTypeWord.read(from: &buf),
+                inputWord: FfiConverterOptionTypeWord.read(from: &buf),
                 schema: FfiConverterOptionTypeWord.read(from: &buf),
                 notBefore: FfiConverterOptionTimestamp.read(from: &buf)
         )
@@ -3668,6 +3988,7 @@ public struct FfiConverterTypeExpectations: FfiConverterRustBuffer {
         FfiConverterTypeWord.write(value.scope, into: &buf)
         FfiConverterTypeWord.write(value.signal, into: &buf)
         FfiConverterOptionTypeWord.write(value.issuerRoot, into: &buf)
+        FfiConverterOptionTypeWord.write(value.inputWord, into: &buf)
         FfiConverterOptionTypeWord.write(value.schema, into: &buf)
         FfiConverterOptionTimestamp.write(value.notBefore, into: &buf)
     }
@@ -3686,6 +4007,95 @@ public func FfiConverterTypeExpectations_lift(_ buf: RustBuffer) throws -> Expec
 #endif
 public func FfiConverterTypeExpectations_lower(_ value: Expectations) -> RustBuffer {
     return FfiConverterTypeExpectations.lower(value)
+}
+
+
+/**
+ * What is to be proved about tensors that nobody signed, and to whom.
+ */
+public struct InputRequest {
+    /**
+     * The tensors with what opens their word.
+     */
+    public var input: InputOpening
+    /**
+     * Where the proof counts.
+     */
+    public var scope: Word
+    /**
+     * What the proof authorises.
+     */
+    public var signal: Word
+    /**
+     * The opening's time is not before this; parts of a second are dropped.
+     */
+    public var notBefore: Date
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The tensors with what opens their word.
+         */input: InputOpening,
+        /**
+         * Where the proof counts.
+         */scope: Word,
+        /**
+         * What the proof authorises.
+         */signal: Word,
+        /**
+         * The opening's time is not before this; parts of a second are dropped.
+         */notBefore: Date) {
+        self.input = input
+        self.scope = scope
+        self.signal = signal
+        self.notBefore = notBefore
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension InputRequest: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeInputRequest: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> InputRequest {
+        return
+            try InputRequest(
+                input: FfiConverterTypeInputOpening.read(from: &buf),
+                scope: FfiConverterTypeWord.read(from: &buf),
+                signal: FfiConverterTypeWord.read(from: &buf),
+                notBefore: FfiConverterTimestamp.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: InputRequest, into buf: inout [UInt8]) {
+        FfiConverterTypeInputOpening.write(value.input, into: &buf)
+        FfiConverterTypeWord.write(value.scope, into: &buf)
+        FfiConverterTypeWord.write(value.signal, into: &buf)
+        FfiConverterTimestamp.write(value.notBefore, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeInputRequest_lift(_ buf: RustBuffer) throws -> InputRequest {
+    return try FfiConverterTypeInputRequest.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeInputRequest_lower(_ value: InputRequest) -> RustBuffer {
+    return FfiConverterTypeInputRequest.lower(value)
 }
 
 
@@ -3927,7 +4337,7 @@ public func FfiConverterTypeProofProgress_lower(_ value: ProofProgress) -> RustB
 
 
 /**
- * What is to be proved, and to whom.
+ * What is to be proved about a signed capture, and to whom.
  */
 public struct ProofRequest {
     /**
@@ -4040,6 +4450,10 @@ public func FfiConverterTypeProofRequest_lower(_ value: ProofRequest) -> RustBuf
  */
 public struct ProverOptions: Equatable, Hashable {
     /**
+     * What proofs are about; by default a signed capture.
+     */
+    public var subject: Subject?
+    /**
      * Whether the output is public.
      */
     public var output: OutputMode?
@@ -4061,6 +4475,9 @@ public struct ProverOptions: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
+         * What proofs are about; by default a signed capture.
+         */subject: Subject? = nil,
+        /**
          * Whether the output is public.
          */output: OutputMode? = nil,
         /**
@@ -4073,6 +4490,7 @@ public struct ProverOptions: Equatable, Hashable {
          * A folder of the app's for keys, which makes all proofs but the first start sooner. Nothing in it is secret, and a damaged file is
          * made anew.
          */keyCache: String? = nil) {
+        self.subject = subject
         self.output = output
         self.threads = threads
         self.memoryCeilingBytes = memoryCeilingBytes
@@ -4095,6 +4513,7 @@ public struct FfiConverterTypeProverOptions: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ProverOptions {
         return
             try ProverOptions(
+                subject: FfiConverterOptionTypeSubject.read(from: &buf),
                 output: FfiConverterOptionTypeOutputMode.read(from: &buf),
                 threads: FfiConverterOptionUInt32.read(from: &buf),
                 memoryCeilingBytes: FfiConverterOptionUInt64.read(from: &buf),
@@ -4103,6 +4522,7 @@ public struct FfiConverterTypeProverOptions: FfiConverterRustBuffer {
     }
 
     public static func write(_ value: ProverOptions, into buf: inout [UInt8]) {
+        FfiConverterOptionTypeSubject.write(value.subject, into: &buf)
         FfiConverterOptionTypeOutputMode.write(value.output, into: &buf)
         FfiConverterOptionUInt32.write(value.threads, into: &buf)
         FfiConverterOptionUInt64.write(value.memoryCeilingBytes, into: &buf)
@@ -4312,6 +4732,95 @@ public func FfiConverterTypePublicInputs_lift(_ buf: RustBuffer) throws -> Publi
 #endif
 public func FfiConverterTypePublicInputs_lower(_ value: PublicInputs) -> RustBuffer {
     return FfiConverterTypePublicInputs.lower(value)
+}
+
+
+/**
+ * A tensor with its contents.
+ */
+public struct Tensor: Equatable, Hashable {
+    /**
+     * Its name, as the model has it.
+     */
+    public var name: String
+    /**
+     * Type of its elements.
+     */
+    public var dataType: DataType
+    /**
+     * Dimensions, outermost first.
+     */
+    public var shape: [UInt32]
+    /**
+     * Its elements, row-major and little-endian; a bool is a byte 0 or 1.
+     */
+    public var data: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its name, as the model has it.
+         */name: String,
+        /**
+         * Type of its elements.
+         */dataType: DataType,
+        /**
+         * Dimensions, outermost first.
+         */shape: [UInt32],
+        /**
+         * Its elements, row-major and little-endian; a bool is a byte 0 or 1.
+         */data: Data) {
+        self.name = name
+        self.dataType = dataType
+        self.shape = shape
+        self.data = data
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Tensor: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTensor: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Tensor {
+        return
+            try Tensor(
+                name: FfiConverterString.read(from: &buf),
+                dataType: FfiConverterTypeDataType.read(from: &buf),
+                shape: FfiConverterSequenceUInt32.read(from: &buf),
+                data: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Tensor, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterTypeDataType.write(value.dataType, into: &buf)
+        FfiConverterSequenceUInt32.write(value.shape, into: &buf)
+        FfiConverterData.write(value.data, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTensor_lift(_ buf: RustBuffer) throws -> Tensor {
+    return try FfiConverterTypeTensor.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTensor_lower(_ value: Tensor) -> RustBuffer {
+    return FfiConverterTypeTensor.lower(value)
 }
 
 
@@ -6168,6 +6677,30 @@ fileprivate struct FfiConverterOptionTypeOutputMode: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeSubject: FfiConverterRustBuffer {
+    typealias SwiftType = Subject?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeSubject.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeSubject.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeWord: FfiConverterRustBuffer {
     typealias SwiftType = Word?
 
@@ -6359,6 +6892,31 @@ fileprivate struct FfiConverterSequenceTypePublicInputs: FfiConverterRustBuffer 
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypePublicInputs.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeTensor: FfiConverterRustBuffer {
+    typealias SwiftType = [Tensor]
+
+    public static func write(_ value: [Tensor], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeTensor.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Tensor] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Tensor]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeTensor.read(from: &buf))
         }
         return seq
     }
@@ -6625,6 +7183,24 @@ private let initializationResult: InitializationResult = {
     if (uniffi_verilens_ffi_checksum_method_holder_id() != 64668) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_verilens_ffi_checksum_method_inputopening_captured_at() != 51154) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_verilens_ffi_checksum_method_inputopening_encode() != 615) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_verilens_ffi_checksum_method_inputopening_is_known() != 13125) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_verilens_ffi_checksum_method_inputopening_schema() != 61818) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_verilens_ffi_checksum_method_inputopening_tensors() != 18213) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_verilens_ffi_checksum_method_inputopening_word() != 55950) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_verilens_ffi_checksum_method_issuerset_count() != 17860) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -6676,10 +7252,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_verilens_ffi_checksum_method_prover_is_prepared() != 42566) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_verilens_ffi_checksum_method_prover_prepare() != 14283) {
+    if (uniffi_verilens_ffi_checksum_method_prover_prepare() != 19900) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_verilens_ffi_checksum_method_prover_prove() != 19360) {
+    if (uniffi_verilens_ffi_checksum_method_prover_prove() != 53603) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_verilens_ffi_checksum_method_prover_prove_input() != 12106) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_verilens_ffi_checksum_method_prover_release_keys() != 65126) {
@@ -6748,13 +7327,22 @@ private let initializationResult: InitializationResult = {
     if (uniffi_verilens_ffi_checksum_constructor_holder_restore() != 29129) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_verilens_ffi_checksum_constructor_inputopening_commit() != 56923) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_verilens_ffi_checksum_constructor_inputopening_decode() != 15630) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_verilens_ffi_checksum_constructor_inputopening_known() != 5809) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_verilens_ffi_checksum_constructor_issuerset_parse() != 19357) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_verilens_ffi_checksum_constructor_model_load() != 34922) {
+    if (uniffi_verilens_ffi_checksum_constructor_model_load() != 42598) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_verilens_ffi_checksum_constructor_model_open() != 5206) {
+    if (uniffi_verilens_ffi_checksum_constructor_model_open() != 3291) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_verilens_ffi_checksum_constructor_cancellationtoken_new() != 34710) {

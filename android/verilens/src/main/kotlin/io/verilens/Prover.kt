@@ -3,7 +3,6 @@ package io.verilens
 import io.verilens.ffi.CancellationToken
 import java.io.Closeable
 import java.io.File
-import java.time.Instant
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Dispatchers
@@ -11,7 +10,6 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.channelFlow
 import kotlinx.coroutines.flow.conflate
 import kotlinx.coroutines.withContext
-import io.verilens.ffi.ProofRequest as FfiRequest
 import io.verilens.ffi.Prover as FfiProver
 import io.verilens.ffi.ProverOptions as FfiOptions
 
@@ -21,6 +19,7 @@ public typealias OutputMode = io.verilens.ffi.OutputMode
 /**
  * How to prove.
  *
+ * @property subject what proofs are about
  * @property output whether the output is public
  * @property threads by default as many as the device has cores; fewer are slower and cooler
  * @property memoryCeilingBytes what a proof may take; a model that needs more is refused at once, before anything is computed
@@ -28,6 +27,7 @@ public typealias OutputMode = io.verilens.ffi.OutputMode
  *   proofs but the first start sooner. Nothing in it is secret, and a damaged file is made anew
  */
 public data class ProverOptions(
+    val subject: Subject = Subject.SIGNED_CAPTURE,
     val output: OutputMode = OutputMode.COMMITTED,
     val threads: Int? = null,
     val memoryCeilingBytes: Long? = null,
@@ -57,26 +57,7 @@ public data class Estimate(
 )
 
 /**
- * What is to be proved, and to whom.
- *
- * @property capture the signed capture
- * @property holder the holder whose id the issuer signed
- * @property issuers the issuers that the relying party trusts
- * @property scope where the proof counts
- * @property signal what the proof authorises
- * @property notBefore the capture is not older than this; parts of a second are dropped
- */
-public class ProofRequest(
-    public val capture: Capture,
-    public val holder: Holder,
-    public val issuers: IssuerSet,
-    public val scope: Word,
-    public val signal: Word,
-    public val notBefore: Instant = Instant.EPOCH,
-)
-
-/**
- * Proves what a model computes from signed captures. One proof at a time; others wait for their turn.
+ * Proves what a model computes from private tensors, most often signed captures. One proof at a time; others wait for their turn.
  *
  * All of it is main-safe: nothing blocks the calling thread.
  */
@@ -107,7 +88,7 @@ public class Prover private constructor(private val ffi: FfiProver) : Closeable 
     public suspend fun verifyingKey(): ByteArray = translated { ffi.verifyingKey() }
 
     /**
-     * Makes a proof. A request that cannot be proved is refused before anything is computed.
+     * Makes a proof about a signed capture. A request that cannot be proved is refused before anything is computed.
      *
      * Cancelling the coroutine stops the computation within a fraction of a second, and what it held is erased. This function
      * does not wait for that: the next proof does.
@@ -120,14 +101,22 @@ public class Prover private constructor(private val ffi: FfiProver) : Closeable 
         reporting(onProgress) { listener, token -> Proof(ffi.prove(request.toFfi(), listener, token)) }
 
     /**
+     * Makes a proof about tensors that nobody signed; [ProverOptions.subject] must say so.
+     *
+     * @param onProgress as for captures
+     * @throws ProverException
+     */
+    public suspend fun prove(request: InputRequest, onProgress: ((ProofProgress) -> Unit)? = null): Proof =
+        reporting(onProgress) { listener, token -> Proof(ffi.proveInput(request.toFfi(), listener, token)) }
+
+    /**
      * [prove] as a flow: any number of [ProofEvent.Running], then one [ProofEvent.Done]. Each collector makes a proof of its own,
      * and one that stops collecting cancels it. Of progress that a slow collector misses, only the latest is kept.
      */
-    public fun proof(request: ProofRequest): Flow<ProofEvent> =
-        channelFlow<ProofEvent> {
-            val proof = prove(request) { trySend(ProofEvent.Running(it)) }
-            send(ProofEvent.Done(proof))
-        }.conflate()
+    public fun proof(request: ProofRequest): Flow<ProofEvent> = events { report -> prove(request, report) }
+
+    /** As above, about tensors that nobody signed. */
+    public fun proof(request: InputRequest): Flow<ProofEvent> = events { report -> prove(request, report) }
 
     /**
      * Frees the keys' memory, for [android.content.ComponentCallbacks2.onTrimMemory]; the next proof derives them anew. A proof
@@ -149,6 +138,12 @@ public class Prover private constructor(private val ffi: FfiProver) : Closeable 
     }
 }
 
+private fun events(prove: suspend ((ProofProgress) -> Unit) -> Proof): Flow<ProofEvent> =
+    channelFlow<ProofEvent> {
+        val proof = prove { trySend(ProofEvent.Running(it)) }
+        send(ProofEvent.Done(proof))
+    }.conflate()
+
 /** Runs something cancellable that reports. After it returned or threw, no further report begins. */
 private suspend fun <T> reporting(
     onProgress: ((ProofProgress) -> Unit)?,
@@ -168,16 +163,8 @@ private suspend fun <T> reporting(
     }
 }
 
-private fun ProofRequest.toFfi() = FfiRequest(
-    capture = capture.ffi,
-    holder = holder.ffi,
-    issuers = issuers.ffi,
-    scope = scope.raw,
-    signal = signal.raw,
-    notBefore = notBefore,
-)
-
 private fun ProverOptions.toFfi() = FfiOptions(
+    subject = subject,
     output = output,
     threads = threads?.toUInt(),
     memoryCeilingBytes = memoryCeilingBytes?.toULong(),

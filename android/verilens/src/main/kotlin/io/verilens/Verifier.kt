@@ -51,6 +51,8 @@ public data class PublicInputs internal constructor(
  * @property scope where the proof must count
  * @property signal what it must authorise
  * @property issuerRoot root of the issuers that are trusted; none only for statements about unsigned tensors
+ * @property inputWord what binds tensors that nobody signed: a commitment known from before, or [InputOpening.word] of the input that
+ *   the proof must be about. Never left out for a known input: without it the proof is about some input or other
  * @property schema schema of the tensors, as the word of its name; not compared if left out
  * @property notBefore the proof must ask for captures at least this young; not compared if left out
  */
@@ -58,6 +60,7 @@ public data class Expectations(
     val scope: Word,
     val signal: Word,
     val issuerRoot: Word?,
+    val inputWord: Word? = null,
     val schema: Word? = null,
     val notBefore: Instant? = null,
 )
@@ -108,6 +111,7 @@ private fun Expectations.toFfi() = FfiExpectations(
     scope = scope.raw,
     signal = signal.raw,
     issuerRoot = issuerRoot?.raw,
+    inputWord = inputWord?.raw,
     schema = schema?.raw,
     notBefore = notBefore,
 )

@@ -768,6 +768,18 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_verilens_ffi_checksum_method_holder_id(
     ): Int
+    external fun uniffi_verilens_ffi_checksum_method_inputopening_captured_at(
+    ): Int
+    external fun uniffi_verilens_ffi_checksum_method_inputopening_encode(
+    ): Int
+    external fun uniffi_verilens_ffi_checksum_method_inputopening_is_known(
+    ): Int
+    external fun uniffi_verilens_ffi_checksum_method_inputopening_schema(
+    ): Int
+    external fun uniffi_verilens_ffi_checksum_method_inputopening_tensors(
+    ): Int
+    external fun uniffi_verilens_ffi_checksum_method_inputopening_word(
+    ): Int
     external fun uniffi_verilens_ffi_checksum_method_issuerset_count(
     ): Int
     external fun uniffi_verilens_ffi_checksum_method_issuerset_root(
@@ -805,6 +817,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_verilens_ffi_checksum_method_prover_prepare(
     ): Int
     external fun uniffi_verilens_ffi_checksum_method_prover_prove(
+    ): Int
+    external fun uniffi_verilens_ffi_checksum_method_prover_prove_input(
     ): Int
     external fun uniffi_verilens_ffi_checksum_method_prover_release_keys(
     ): Int
@@ -849,6 +863,12 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_verilens_ffi_checksum_constructor_holder_make(
     ): Int
     external fun uniffi_verilens_ffi_checksum_constructor_holder_restore(
+    ): Int
+    external fun uniffi_verilens_ffi_checksum_constructor_inputopening_commit(
+    ): Int
+    external fun uniffi_verilens_ffi_checksum_constructor_inputopening_decode(
+    ): Int
+    external fun uniffi_verilens_ffi_checksum_constructor_inputopening_known(
     ): Int
     external fun uniffi_verilens_ffi_checksum_constructor_issuerset_parse(
     ): Int
@@ -927,6 +947,28 @@ internal object UniffiLib {
     external fun uniffi_verilens_ffi_fn_method_holder_backup(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_verilens_ffi_fn_method_holder_id(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_verilens_ffi_fn_clone_inputopening(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Long
+    external fun uniffi_verilens_ffi_fn_free_inputopening(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_verilens_ffi_fn_constructor_inputopening_commit(`schema`: RustBuffer.ByValue,`tensors`: RustBuffer.ByValue,`capturedAt`: RustBuffer.ByValue,`holder`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): Long
+    external fun uniffi_verilens_ffi_fn_constructor_inputopening_decode(`bytes`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): Long
+    external fun uniffi_verilens_ffi_fn_constructor_inputopening_known(`schema`: RustBuffer.ByValue,`tensors`: RustBuffer.ByValue,`capturedAt`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): Long
+    external fun uniffi_verilens_ffi_fn_method_inputopening_captured_at(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_verilens_ffi_fn_method_inputopening_encode(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_verilens_ffi_fn_method_inputopening_is_known(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Byte
+    external fun uniffi_verilens_ffi_fn_method_inputopening_schema(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_verilens_ffi_fn_method_inputopening_tensors(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_verilens_ffi_fn_method_inputopening_word(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_verilens_ffi_fn_clone_issuerset(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Long
@@ -1009,6 +1051,8 @@ internal object UniffiLib {
     external fun uniffi_verilens_ffi_fn_method_prover_prepare(`ptr`: Long,`progress`: RustBuffer.ByValue,`cancellation`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_verilens_ffi_fn_method_prover_prove(`ptr`: Long,`request`: RustBuffer.ByValue,`progress`: RustBuffer.ByValue,`cancellation`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_verilens_ffi_fn_method_prover_prove_input(`ptr`: Long,`request`: RustBuffer.ByValue,`progress`: RustBuffer.ByValue,`cancellation`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_verilens_ffi_fn_method_prover_release_keys(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
@@ -1262,6 +1306,24 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_verilens_ffi_checksum_method_holder_id() and 0xFFFF) != 64668) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_verilens_ffi_checksum_method_inputopening_captured_at() and 0xFFFF) != 51154) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_verilens_ffi_checksum_method_inputopening_encode() and 0xFFFF) != 615) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_verilens_ffi_checksum_method_inputopening_is_known() and 0xFFFF) != 13125) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_verilens_ffi_checksum_method_inputopening_schema() and 0xFFFF) != 61818) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_verilens_ffi_checksum_method_inputopening_tensors() and 0xFFFF) != 18213) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_verilens_ffi_checksum_method_inputopening_word() and 0xFFFF) != 55950) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_verilens_ffi_checksum_method_issuerset_count() and 0xFFFF) != 17860) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1313,10 +1375,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_verilens_ffi_checksum_method_prover_is_prepared() and 0xFFFF) != 42566) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_verilens_ffi_checksum_method_prover_prepare() and 0xFFFF) != 14283) {
+    if ((lib.uniffi_verilens_ffi_checksum_method_prover_prepare() and 0xFFFF) != 19900) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_verilens_ffi_checksum_method_prover_prove() and 0xFFFF) != 19360) {
+    if ((lib.uniffi_verilens_ffi_checksum_method_prover_prove() and 0xFFFF) != 53603) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_verilens_ffi_checksum_method_prover_prove_input() and 0xFFFF) != 12106) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_verilens_ffi_checksum_method_prover_release_keys() and 0xFFFF) != 65126) {
@@ -1385,13 +1450,22 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_verilens_ffi_checksum_constructor_holder_restore() and 0xFFFF) != 29129) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_verilens_ffi_checksum_constructor_inputopening_commit() and 0xFFFF) != 56923) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_verilens_ffi_checksum_constructor_inputopening_decode() and 0xFFFF) != 15630) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_verilens_ffi_checksum_constructor_inputopening_known() and 0xFFFF) != 5809) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_verilens_ffi_checksum_constructor_issuerset_parse() and 0xFFFF) != 19357) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_verilens_ffi_checksum_constructor_model_load() and 0xFFFF) != 34922) {
+    if ((lib.uniffi_verilens_ffi_checksum_constructor_model_load() and 0xFFFF) != 42598) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_verilens_ffi_checksum_constructor_model_open() and 0xFFFF) != 5206) {
+    if ((lib.uniffi_verilens_ffi_checksum_constructor_model_open() and 0xFFFF) != 3291) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_verilens_ffi_checksum_constructor_cancellationtoken_new() and 0xFFFF) != 34710) {
@@ -3012,6 +3086,455 @@ public object FfiConverterTypeHolder: FfiConverter<Holder, Long> {
 
 
 /**
+ * Tensors that nobody signed, with what opens the word that a proof shows of them. Nobody vouches for them or for the time in it: whoever
+ * made this wrote both. Erased from memory when the last reference goes.
+ */
+public interface InputOpeningInterface {
+
+    /**
+     * Its time, as its maker wrote it.
+     *
+     * # Errors
+     * [`StatementError::Value`] for a time that the platform cannot express.
+     */
+    fun `capturedAt`(): java.time.Instant
+
+    /**
+     * The opening's file: the tensors and the salt in the clear.
+     */
+    fun `encode`(): kotlin.ByteArray
+
+    /**
+     * Whether it is of a known input, so that its word hides nothing.
+     */
+    fun `isKnown`(): kotlin.Boolean
+
+    /**
+     * What kind of input it is.
+     */
+    fun `schema`(): kotlin.String
+
+    /**
+     * Names, types and shapes of its tensors.
+     */
+    fun `tensors`(): List<TensorInfo>
+
+    /**
+     * What a proof shows of it: the commitment, or the known input's digest.
+     *
+     * # Errors
+     * [`StatementError`].
+     */
+    fun `word`(): Word
+
+    companion object
+}
+
+/**
+ * Tensors that nobody signed, with what opens the word that a proof shows of them. Nobody vouches for them or for the time in it: whoever
+ * made this wrote both. Erased from memory when the last reference goes.
+ */
+open class InputOpening: Disposable, AutoCloseable, InputOpeningInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_verilens_ffi_fn_free_inputopening(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_verilens_ffi_fn_clone_inputopening(handle, status)
+        }
+    }
+
+
+    /**
+     * Its time, as its maker wrote it.
+     *
+     * # Errors
+     * [`StatementError::Value`] for a time that the platform cannot express.
+     */
+    @Throws(StatementException::class)override fun `capturedAt`(): java.time.Instant {
+            return FfiConverterTimestamp.lift(
+    callWithHandle {
+    uniffiRustCallWithError(StatementException) { _status ->
+    UniffiLib.uniffi_verilens_ffi_fn_method_inputopening_captured_at(
+        it,
+        _status)
+}
+    }
+    )
+    }
+
+
+
+    /**
+     * The opening's file: the tensors and the salt in the clear.
+     */override fun `encode`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_verilens_ffi_fn_method_inputopening_encode(
+        it,
+        _status)
+}
+    }
+    )
+    }
+
+
+
+    /**
+     * Whether it is of a known input, so that its word hides nothing.
+     */override fun `isKnown`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_verilens_ffi_fn_method_inputopening_is_known(
+        it,
+        _status)
+}
+    }
+    )
+    }
+
+
+
+    /**
+     * What kind of input it is.
+     */override fun `schema`(): kotlin.String {
+            return FfiConverterString.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_verilens_ffi_fn_method_inputopening_schema(
+        it,
+        _status)
+}
+    }
+    )
+    }
+
+
+
+    /**
+     * Names, types and shapes of its tensors.
+     */override fun `tensors`(): List<TensorInfo> {
+            return FfiConverterSequenceTypeTensorInfo.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_verilens_ffi_fn_method_inputopening_tensors(
+        it,
+        _status)
+}
+    }
+    )
+    }
+
+
+
+    /**
+     * What a proof shows of it: the commitment, or the known input's digest.
+     *
+     * # Errors
+     * [`StatementError`].
+     */
+    @Throws(StatementException::class)override fun `word`(): Word {
+            return FfiConverterTypeWord.lift(
+    callWithHandle {
+    uniffiRustCallWithError(StatementException) { _status ->
+    UniffiLib.uniffi_verilens_ffi_fn_method_inputopening_word(
+        it,
+        _status)
+}
+    }
+    )
+    }
+
+
+
+
+
+
+
+
+    companion object {
+
+    /**
+     * Commits to tensors under a fresh salt: for proofs about a committed input, or about a model whose weights they are. `holder` is
+     * whom it is for, if anybody. One commitment can stand in any number of proofs.
+     *
+     * # Errors
+     * [`StatementError`].
+     */
+    @Throws(StatementException::class) fun `commit`(`schema`: kotlin.String, `tensors`: List<Tensor>, `capturedAt`: java.time.Instant, `holder`: Word? = null): InputOpening {
+            return FfiConverterTypeInputOpening.lift(
+    uniffiRustCallWithError(StatementException) { _status ->
+    UniffiLib.uniffi_verilens_ffi_fn_constructor_inputopening_commit(
+
+
+        FfiConverterString.lower(`schema`),
+        FfiConverterSequenceTypeTensor.lower(`tensors`),
+        FfiConverterTimestamp.lower(`capturedAt`),
+        FfiConverterOptionalTypeWord.lower(`holder`),_status)
+}
+    )
+    }
+
+
+
+    /**
+     * Reads an opening's file.
+     *
+     * # Errors
+     * [`StatementError`].
+     */
+    @Throws(StatementException::class) fun `decode`(`bytes`: kotlin.ByteArray): InputOpening {
+            return FfiConverterTypeInputOpening.lift(
+    uniffiRustCallWithError(StatementException) { _status ->
+    UniffiLib.uniffi_verilens_ffi_fn_constructor_inputopening_decode(
+
+
+        FfiConverterByteArray.lower(`bytes`),_status)
+}
+    )
+    }
+
+
+
+    /**
+     * An input that the verifier knows: who has the tensors and the time computes the same word. It hides nothing.
+     *
+     * # Errors
+     * [`StatementError`].
+     */
+    @Throws(StatementException::class) fun `known`(`schema`: kotlin.String, `tensors`: List<Tensor>, `capturedAt`: java.time.Instant): InputOpening {
+            return FfiConverterTypeInputOpening.lift(
+    uniffiRustCallWithError(StatementException) { _status ->
+    UniffiLib.uniffi_verilens_ffi_fn_constructor_inputopening_known(
+
+
+        FfiConverterString.lower(`schema`),
+        FfiConverterSequenceTypeTensor.lower(`tensors`),
+        FfiConverterTimestamp.lower(`capturedAt`),_status)
+}
+    )
+    }
+
+
+
+    }
+
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeInputOpening: FfiConverter<InputOpening, Long> {
+    override fun lower(value: InputOpening): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): InputOpening {
+        return InputOpening(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): InputOpening {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: InputOpening) = 8UL
+
+    override fun write(value: InputOpening, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
  * A set of issuers' public keys.
  */
 public interface IssuerSetInterface {
@@ -3938,7 +4461,7 @@ open class Model: Disposable, AutoCloseable, ModelInterface
      * # Errors
      * [`ModelError`].
      */
-    @Throws(ModelException::class) fun `load`(`bytes`: kotlin.ByteArray, `expectedDigest`: kotlin.ByteArray?): Model {
+    @Throws(ModelException::class) fun `load`(`bytes`: kotlin.ByteArray, `expectedDigest`: kotlin.ByteArray? = null): Model {
             return FfiConverterTypeModel.lift(
     uniffiRustCallWithError(ModelException) { _status ->
     UniffiLib.uniffi_verilens_ffi_fn_constructor_model_load(
@@ -3958,7 +4481,7 @@ open class Model: Disposable, AutoCloseable, ModelInterface
      * # Errors
      * [`ModelError`].
      */
-    @Throws(ModelException::class) fun `open`(`path`: kotlin.String, `expectedDigest`: kotlin.ByteArray?): Model {
+    @Throws(ModelException::class) fun `open`(`path`: kotlin.String, `expectedDigest`: kotlin.ByteArray? = null): Model {
             return FfiConverterTypeModel.lift(
     uniffiRustCallWithError(ModelException) { _status ->
     UniffiLib.uniffi_verilens_ffi_fn_constructor_model_open(
@@ -5093,7 +5616,7 @@ public object FfiConverterTypeProof: FfiConverter<Proof, Long> {
 
 
 /**
- * Proves what a model computes from signed captures. One proof at a time; others wait for their turn.
+ * Proves what a model computes from private tensors, most often signed captures. One proof at a time; others wait for their turn.
  */
 public interface ProverInterface {
 
@@ -5113,16 +5636,24 @@ public interface ProverInterface {
      * # Errors
      * [`ProverError`].
      */
-    suspend fun `prepare`(`progress`: ProgressListener?, `cancellation`: CancellationToken?)
+    suspend fun `prepare`(`progress`: ProgressListener? = null, `cancellation`: CancellationToken? = null)
 
     /**
-     * Makes a proof. A request that cannot be proved is refused before anything is computed. Cancelling, or dropping the future, stops
+     * Makes a proof about a signed capture. A request that cannot be proved is refused before anything is computed. Cancelling, or dropping the future, stops
      * the computation within a fraction of a second and erases what it held.
      *
      * # Errors
      * [`ProverError`].
      */
-    suspend fun `prove`(`request`: ProofRequest, `progress`: ProgressListener?, `cancellation`: CancellationToken?): Proof
+    suspend fun `prove`(`request`: ProofRequest, `progress`: ProgressListener? = null, `cancellation`: CancellationToken? = null): Proof
+
+    /**
+     * As [`Prover::prove`], about tensors that nobody signed, for a prover whose options name such a subject.
+     *
+     * # Errors
+     * [`ProverError`].
+     */
+    suspend fun `proveInput`(`request`: InputRequest, `progress`: ProgressListener? = null, `cancellation`: CancellationToken? = null): Proof
 
     /**
      * Frees the keys' memory, for when the system asks for it; the next proof derives them anew. A proof under way goes on.
@@ -5141,7 +5672,7 @@ public interface ProverInterface {
 }
 
 /**
- * Proves what a model computes from signed captures. One proof at a time; others wait for their turn.
+ * Proves what a model computes from private tensors, most often signed captures. One proof at a time; others wait for their turn.
  */
 open class Prover: Disposable, AutoCloseable, ProverInterface
 {
@@ -5326,7 +5857,7 @@ open class Prover: Disposable, AutoCloseable, ProverInterface
 
 
     /**
-     * Makes a proof. A request that cannot be proved is refused before anything is computed. Cancelling, or dropping the future, stops
+     * Makes a proof about a signed capture. A request that cannot be proved is refused before anything is computed. Cancelling, or dropping the future, stops
      * the computation within a fraction of a second and erases what it held.
      *
      * # Errors
@@ -5341,6 +5872,36 @@ open class Prover: Disposable, AutoCloseable, ProverInterface
                 uniffiHandle,
 
         FfiConverterTypeProofRequest.lower(`request`),
+        FfiConverterOptionalTypeProgressListener.lower(`progress`),
+        FfiConverterOptionalTypeCancellationToken.lower(`cancellation`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_verilens_ffi_rust_future_poll_u64(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_verilens_ffi_rust_future_complete_u64(future, continuation) },
+        { future -> UniffiLib.ffi_verilens_ffi_rust_future_free_u64(future) },
+        // lift function
+        { FfiConverterTypeProof.lift(it) },
+        // Error FFI converter
+        ProverException.ErrorHandler,
+    )
+    }
+
+
+    /**
+     * As [`Prover::prove`], about tensors that nobody signed, for a prover whose options name such a subject.
+     *
+     * # Errors
+     * [`ProverError`].
+     */
+    @Throws(ProverException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `proveInput`(`request`: InputRequest, `progress`: ProgressListener?, `cancellation`: CancellationToken?) : Proof {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_verilens_ffi_fn_method_prover_prove_input(
+                uniffiHandle,
+
+        FfiConverterTypeInputRequest.lower(`request`),
         FfiConverterOptionalTypeProgressListener.lower(`progress`),
         FfiConverterOptionalTypeCancellationToken.lower(`cancellation`),
             )
@@ -6698,6 +7259,12 @@ data class Expectations (
     var `issuerRoot`: Word? = null
     ,
     /**
+     * What binds tensors that nobody signed: a commitment known from before, or [`InputOpening::word`](crate::InputOpening::word) of
+     * the input that the proof must be about. Never left out for a known input: without it the proof is about some input or other.
+     */
+    var `inputWord`: Word? = null
+    ,
+    /**
      * Schema of the tensors.
      */
     var `schema`: Word? = null
@@ -6726,6 +7293,7 @@ public object FfiConverterTypeExpectations: FfiConverterRustBuffer<Expectations>
             FfiConverterTypeWord.read(buf),
             FfiConverterOptionalTypeWord.read(buf),
             FfiConverterOptionalTypeWord.read(buf),
+            FfiConverterOptionalTypeWord.read(buf),
             FfiConverterOptionalTimestamp.read(buf),
         )
     }
@@ -6734,6 +7302,7 @@ public object FfiConverterTypeExpectations: FfiConverterRustBuffer<Expectations>
             FfiConverterTypeWord.allocationSize(value.`scope`) +
             FfiConverterTypeWord.allocationSize(value.`signal`) +
             FfiConverterOptionalTypeWord.allocationSize(value.`issuerRoot`) +
+            FfiConverterOptionalTypeWord.allocationSize(value.`inputWord`) +
             FfiConverterOptionalTypeWord.allocationSize(value.`schema`) +
             FfiConverterOptionalTimestamp.allocationSize(value.`notBefore`)
     )
@@ -6742,8 +7311,83 @@ public object FfiConverterTypeExpectations: FfiConverterRustBuffer<Expectations>
             FfiConverterTypeWord.write(value.`scope`, buf)
             FfiConverterTypeWord.write(value.`signal`, buf)
             FfiConverterOptionalTypeWord.write(value.`issuerRoot`, buf)
+            FfiConverterOptionalTypeWord.write(value.`inputWord`, buf)
             FfiConverterOptionalTypeWord.write(value.`schema`, buf)
             FfiConverterOptionalTimestamp.write(value.`notBefore`, buf)
+    }
+}
+
+
+
+/**
+ * What is to be proved about tensors that nobody signed, and to whom.
+ */
+data class InputRequest (
+    /**
+     * The tensors with what opens their word.
+     */
+    var `input`: InputOpening
+    ,
+    /**
+     * Where the proof counts.
+     */
+    var `scope`: Word
+    ,
+    /**
+     * What the proof authorises.
+     */
+    var `signal`: Word
+    ,
+    /**
+     * The opening's time is not before this; parts of a second are dropped.
+     */
+    var `notBefore`: java.time.Instant
+
+): Disposable{
+
+
+
+
+
+    @Suppress("UNNECESSARY_SAFE_CALL") // codegen is much simpler if we unconditionally emit safe calls here
+    override fun destroy() {
+
+    Disposable.destroy(
+        this.`input`,
+        this.`scope`,
+        this.`signal`,
+        this.`notBefore`
+    )
+    }
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeInputRequest: FfiConverterRustBuffer<InputRequest> {
+    override fun read(buf: ByteBuffer): InputRequest {
+        return InputRequest(
+            FfiConverterTypeInputOpening.read(buf),
+            FfiConverterTypeWord.read(buf),
+            FfiConverterTypeWord.read(buf),
+            FfiConverterTimestamp.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: InputRequest) = (
+            FfiConverterTypeInputOpening.allocationSize(value.`input`) +
+            FfiConverterTypeWord.allocationSize(value.`scope`) +
+            FfiConverterTypeWord.allocationSize(value.`signal`) +
+            FfiConverterTimestamp.allocationSize(value.`notBefore`)
+    )
+
+    override fun write(value: InputRequest, buf: ByteBuffer) {
+            FfiConverterTypeInputOpening.write(value.`input`, buf)
+            FfiConverterTypeWord.write(value.`scope`, buf)
+            FfiConverterTypeWord.write(value.`signal`, buf)
+            FfiConverterTimestamp.write(value.`notBefore`, buf)
     }
 }
 
@@ -6915,7 +7559,7 @@ public object FfiConverterTypeProofProgress: FfiConverterRustBuffer<ProofProgres
 
 
 /**
- * What is to be proved, and to whom.
+ * What is to be proved about a signed capture, and to whom.
  */
 data class ProofRequest (
     /**
@@ -7011,6 +7655,11 @@ public object FfiConverterTypeProofRequest: FfiConverterRustBuffer<ProofRequest>
  */
 data class ProverOptions (
     /**
+     * What proofs are about; by default a signed capture.
+     */
+    var `subject`: Subject? = null
+    ,
+    /**
      * Whether the output is public.
      */
     var `output`: OutputMode? = null
@@ -7046,6 +7695,7 @@ data class ProverOptions (
 public object FfiConverterTypeProverOptions: FfiConverterRustBuffer<ProverOptions> {
     override fun read(buf: ByteBuffer): ProverOptions {
         return ProverOptions(
+            FfiConverterOptionalTypeSubject.read(buf),
             FfiConverterOptionalTypeOutputMode.read(buf),
             FfiConverterOptionalUInt.read(buf),
             FfiConverterOptionalULong.read(buf),
@@ -7054,6 +7704,7 @@ public object FfiConverterTypeProverOptions: FfiConverterRustBuffer<ProverOption
     }
 
     override fun allocationSize(value: ProverOptions) = (
+            FfiConverterOptionalTypeSubject.allocationSize(value.`subject`) +
             FfiConverterOptionalTypeOutputMode.allocationSize(value.`output`) +
             FfiConverterOptionalUInt.allocationSize(value.`threads`) +
             FfiConverterOptionalULong.allocationSize(value.`memoryCeilingBytes`) +
@@ -7061,6 +7712,7 @@ public object FfiConverterTypeProverOptions: FfiConverterRustBuffer<ProverOption
     )
 
     override fun write(value: ProverOptions, buf: ByteBuffer) {
+            FfiConverterOptionalTypeSubject.write(value.`subject`, buf)
             FfiConverterOptionalTypeOutputMode.write(value.`output`, buf)
             FfiConverterOptionalUInt.write(value.`threads`, buf)
             FfiConverterOptionalULong.write(value.`memoryCeilingBytes`, buf)
@@ -7208,6 +7860,69 @@ public object FfiConverterTypePublicInputs: FfiConverterRustBuffer<PublicInputs>
             FfiConverterOptionalULong.write(value.`revealedCount`, buf)
             FfiConverterSequenceTypeWord.write(value.`revealedWords`, buf)
             FfiConverterSequenceTypeWord.write(value.`words`, buf)
+    }
+}
+
+
+
+/**
+ * A tensor with its contents.
+ */
+data class Tensor (
+    /**
+     * Its name, as the model has it.
+     */
+    var `name`: kotlin.String
+    ,
+    /**
+     * Type of its elements.
+     */
+    var `dataType`: DataType
+    ,
+    /**
+     * Dimensions, outermost first.
+     */
+    var `shape`: List<kotlin.UInt>
+    ,
+    /**
+     * Its elements, row-major and little-endian; a bool is a byte 0 or 1.
+     */
+    var `data`: kotlin.ByteArray
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeTensor: FfiConverterRustBuffer<Tensor> {
+    override fun read(buf: ByteBuffer): Tensor {
+        return Tensor(
+            FfiConverterString.read(buf),
+            FfiConverterTypeDataType.read(buf),
+            FfiConverterSequenceUInt.read(buf),
+            FfiConverterByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Tensor) = (
+            FfiConverterString.allocationSize(value.`name`) +
+            FfiConverterTypeDataType.allocationSize(value.`dataType`) +
+            FfiConverterSequenceUInt.allocationSize(value.`shape`) +
+            FfiConverterByteArray.allocationSize(value.`data`)
+    )
+
+    override fun write(value: Tensor, buf: ByteBuffer) {
+            FfiConverterString.write(value.`name`, buf)
+            FfiConverterTypeDataType.write(value.`dataType`, buf)
+            FfiConverterSequenceUInt.write(value.`shape`, buf)
+            FfiConverterByteArray.write(value.`data`, buf)
     }
 }
 
@@ -9082,6 +9797,38 @@ public object FfiConverterOptionalTypeOutputMode: FfiConverterRustBuffer<OutputM
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeSubject: FfiConverterRustBuffer<Subject?> {
+    override fun read(buf: ByteBuffer): Subject? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeSubject.read(buf)
+    }
+
+    override fun allocationSize(value: Subject?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeSubject.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Subject?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeSubject.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeWord: FfiConverterRustBuffer<Word?> {
     override fun read(buf: ByteBuffer): Word? {
         if (buf.get().toInt() == 0) {
@@ -9300,6 +10047,34 @@ public object FfiConverterSequenceTypePublicInputs: FfiConverterRustBuffer<List<
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypePublicInputs.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeTensor: FfiConverterRustBuffer<List<Tensor>> {
+    override fun read(buf: ByteBuffer): List<Tensor> {
+        val len = buf.getInt()
+        return List<Tensor>(len) {
+            FfiConverterTypeTensor.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Tensor>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeTensor.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Tensor>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeTensor.write(it, buf)
         }
     }
 }
