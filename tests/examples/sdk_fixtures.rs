@@ -49,9 +49,6 @@ fn main() {
 
     let trained = Trained::load("diagnosis_mlp").unwrap();
     write("measurements.vlm", &trained.bundle().encode());
-    write(
-        "measurements.bin",
-        &trained.bytes(&trained.test_rows()[0]),
-    );
+    write("measurements.bin", &trained.bytes(&trained.test_rows()[0]));
     println!("{}", folder.display());
 }

@@ -14,10 +14,11 @@ use verilens_prover::{
     estimate::{estimate, require_memory},
     keys::compile,
     srs::Srs,
-    Keys, Progress, ProverError, Silent, Stage,
+    tensor_specs, Keys, Progress, ProverError, Silent, Stage,
 };
-use verilens_statement::{OutputMode, SignatureScheme::EddsaBabyJubJubPoseidon};
+use verilens_statement::{OutputMode, SignatureScheme::EddsaBabyJubJubPoseidon, Tensor};
 use verilens_tests::{
+    mlp::mlp,
     scene::{iris_bundle, Scene},
     small::SmallScene,
 };
@@ -242,6 +243,89 @@ fn a_cancelled_call_returns_soon() {
     );
     assert!(cancelled >= 5, "{cancelled}");
     assert!(worst < Duration::from_millis(300), "{worst:?}");
+}
+
+/// Longest processor time of this thread between two questions, by stage.
+#[derive(Default)]
+struct Gaps(Mutex<(Option<Stage>, Duration, Vec<(Stage, Duration)>)>);
+
+impl Gaps {
+    /// Nanoseconds that this thread ran.
+    fn now() -> Duration {
+        let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+        Duration::from_nanos(stat.split(' ').next().unwrap().parse().unwrap())
+    }
+
+    fn mark(&self, next: Option<Stage>) {
+        let now = Self::now();
+        let mut state = self.0.lock().unwrap();
+        let (stage, last, gaps) = &mut *state;
+        if let Some(stage) = *stage {
+            gaps.push((stage, now.saturating_sub(*last)));
+        }
+        *last = now;
+        *stage = next.or(*stage);
+    }
+
+    /// The longest of each stage.
+    fn worst(self) -> Vec<(Stage, Duration)> {
+        self.mark(None);
+        let mut worst: Vec<(Stage, Duration)> = Vec::new();
+        for (stage, gap) in self.0.into_inner().unwrap().2 {
+            match worst.iter_mut().find(|(s, _)| *s == stage) {
+                Some((_, found)) => *found = gap.max(*found),
+                None => worst.push((stage, gap)),
+            }
+        }
+        worst
+    }
+}
+
+impl Progress for Gaps {
+    fn begin(&self, stage: Stage) {
+        self.mark(Some(stage));
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.mark(None);
+        false
+    }
+}
+
+/// A model of 1.9 million weights, on one thread: wherever it is cancelled, the next question is near.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_largest_proof_asks_often_enough() {
+    let _alone = alone();
+    let widths = std::env::var("VERILENS_WIDTHS").unwrap_or_else(|_| "784,1024,1024,10".into());
+    let widths: Vec<usize> = widths.split(',').map(|w| w.parse().unwrap()).collect();
+    let bundle = mlp(&widths);
+    let spec = tensor_specs(bundle.graph()).unwrap().remove(0);
+    let tensor = Tensor::new(spec, (0..784u32).map(|i| (i * i) as u8).collect()).unwrap();
+    let scene = Scene::new(bundle, vec![tensor]);
+    let srs = srs(&scene);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .unwrap();
+    let (keys, derived) = pool.install(|| {
+        let gaps = Gaps::default();
+        let scheme = EddsaBabyJubJubPoseidon;
+        let keys = Keys::derive(&scene.bundle, &srs, scheme, MODE, &gaps).unwrap();
+        (keys, gaps.worst())
+    });
+    let proved = pool.install(|| {
+        let gaps = Gaps::default();
+        keys.prove(&scene.request(), &mut OsRng, &gaps).unwrap();
+        gaps.worst()
+    });
+    eprintln!("2^{} rows", keys.size().k);
+    for (stage, gap) in derived.iter().chain(&proved) {
+        eprintln!("{stage:?}: at most {gap:?} of processor time without a question");
+    }
+    assert!(keys.size().k >= 15);
+    let most = derived.iter().chain(&proved).map(|(_, gap)| *gap).max();
+    assert!(most < Some(Duration::from_millis(300)), "{most:?}");
 }
 
 #[test]
