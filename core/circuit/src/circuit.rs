@@ -16,6 +16,7 @@ use crate::{
     field::from_ark,
     layout::{CellRef, ChallengeValues, Challenges, Col, Trace},
     model::PlacedModel,
+    stop::Stop,
 };
 
 /// The private values of a statement. Wiped on drop, never printed.
@@ -54,7 +55,16 @@ impl<'a> StatementCircuit<'a> {
         compiled: &'a Compiled,
         witness: &Witness<'_>,
     ) -> Result<(Self, Vec<Fr>), CircuitError> {
-        let (trace, instance) = compiled.first_phase(witness)?;
+        Self::new_until(compiled, witness, Stop::NEVER)
+    }
+
+    /// As [`StatementCircuit::new`], for as long as it is wanted.
+    pub fn new_until(
+        compiled: &'a Compiled,
+        witness: &Witness<'_>,
+        stop: Stop<'_>,
+    ) -> Result<(Self, Vec<Fr>), CircuitError> {
+        let (trace, instance) = compiled.first_phase_until(witness, stop)?;
         Ok((
             Self {
                 compiled,
@@ -116,14 +126,21 @@ impl Filling<'_> {
     }
 
     /// Fills phase `phase`, from 1 on; `challenges` are the values by challenge index, zero if not drawn yet.
-    pub fn fill(&mut self, phase: u8, challenges: &[Fr]) -> Result<(), CircuitError> {
+    /// Once it is not wanted any more it gives up, with a part filled.
+    pub fn fill(
+        &mut self,
+        phase: u8,
+        challenges: &[Fr],
+        stop: Stop<'_>,
+    ) -> Result<(), CircuitError> {
         let config = Config::detached(self.compiled.gates()).0;
         let values = config.challenges.pick(challenges);
         let values = values.ok_or_else(|| CircuitError::Witness {
             field: "challenges",
             expected: "one value for each of the circuit's challenges".into(),
         })?;
-        self.compiled.fill(phase, &mut self.trace, &values);
+        self.compiled
+            .fill_until(phase, &mut self.trace, &values, stop)?;
         let network = self.compiled.network().is_some();
         tamper(&mut self.trace, &self.tampered, phase, network);
         Ok(())
@@ -228,17 +245,31 @@ impl Circuit<Fr> for StatementCircuit<'_> {
 impl Compiled {
     /// Fills the first phase; returns the trace and the instance words.
     pub fn first_phase(&self, witness: &Witness<'_>) -> Result<(Trace, Vec<Fr>), CircuitError> {
+        self.first_phase_until(witness, Stop::NEVER)
+    }
+
+    /// As [`Compiled::first_phase`], for as long as it is wanted.
+    pub fn first_phase_until(
+        &self,
+        witness: &Witness<'_>,
+        stop: Stop<'_>,
+    ) -> Result<(Trace, Vec<Fr>), CircuitError> {
         let network = self.network().is_some();
         let mut trace = Trace::new(1 << self.k, network);
         self.check_tensors(witness)?;
         for (layouts, bytes) in self.pixels.iter().zip(&witness.tensors) {
             for placed in layouts {
+                stop.check()?;
                 placed.fill_bytes(&mut trace, bytes);
             }
         }
         let (output_words, count) = match &self.model {
-            PlacedModel::Signs(signs) => signs.fill(&mut trace, witness, self.gates().base)?,
-            PlacedModel::Network(network) => network.fill(&mut trace, witness, &self.statement)?,
+            PlacedModel::Signs(signs) => {
+                signs.fill(&mut trace, witness, self.gates().base, stop)?
+            }
+            PlacedModel::Network(network) => {
+                network.fill(&mut trace, witness, &self.statement, stop)?
+            }
         };
         let payload = self.payload_list(&witness.tensors);
         let mut lists: Vec<&[Fr]> = vec![payload.as_slice()];
@@ -251,7 +282,8 @@ impl Compiled {
             committed.push(witness.blinding);
             lists.push(&committed);
         }
-        let digests = self.sponges.fill(&mut trace, &lists)?;
+        let digests = self.sponges.fill(&mut trace, &lists, stop)?;
+        stop.check()?;
 
         let authenticity = witness.authenticity.with_payload_digest(digests[0]);
         let config = Config::detached(self.gates()).0;
@@ -279,6 +311,7 @@ impl Compiled {
         for (row, word) in instance.iter().enumerate() {
             trace.set(PUBLIC, row, *word);
         }
+        stop.check()?;
         self.lookup.fill_multiplicities(&mut trace);
         Ok((trace, instance))
     }
@@ -328,24 +361,41 @@ impl Compiled {
 
     /// Fills a phase after the first.
     pub fn fill(&self, phase: u8, trace: &mut Trace, challenges: &ChallengeValues) {
+        // Nothing else can stop it.
+        let _ = self.fill_until(phase, trace, challenges, Stop::NEVER);
+    }
+
+    /// As [`Compiled::fill`], for as long as it is wanted.
+    ///
+    /// # Errors
+    /// Only [`CircuitError::Cancelled`]: then a part is filled.
+    pub fn fill_until(
+        &self,
+        phase: u8,
+        trace: &mut Trace,
+        challenges: &ChallengeValues,
+        stop: Stop<'_>,
+    ) -> Result<(), CircuitError> {
         if let (1, PlacedModel::Network(network)) = (phase, &self.model) {
-            network.fill_weights(trace, challenges);
+            network.fill_weights(trace, challenges, stop)?;
         }
         if phase == 1 {
-            self.lookup.fill(trace, challenges);
+            self.lookup.fill(trace, challenges, stop)?;
         }
         if phase + 1 < self.phases() {
-            return;
+            return Ok(());
         }
         for placed in self.pixels.iter().flatten() {
-            placed.fill(trace, challenges);
+            placed.fill(trace, challenges, stop)?;
         }
         match &self.model {
-            PlacedModel::Signs(signs) => signs.fill_sums(trace, challenges, self.gates().base),
-            PlacedModel::Network(network) => network.fill_sums(trace, challenges),
+            PlacedModel::Signs(signs) => {
+                signs.fill_sums(trace, challenges, self.gates().base, stop)?;
+            }
+            PlacedModel::Network(network) => network.fill_sums(trace, challenges, stop)?,
         }
-        self.sponges.boxes().fill(trace, challenges);
-        self.program.fill(trace, challenges);
+        self.sponges.boxes().fill(trace, challenges, stop)?;
+        self.program.fill(trace, challenges, stop)
     }
 }
 

@@ -27,6 +27,7 @@ use crate::{
     network::Network,
     space::{group, Space},
     sponge::{self, PlacedSponges, SpongeSpec},
+    stop::Stop,
 };
 
 /// Instance words before the revealed outputs.
@@ -107,14 +108,19 @@ pub fn tensor_specs(graph: &Graph) -> Result<Vec<TensorSpec>, CircuitError> {
 impl Compiled {
     /// Lays a statement out in the fewest rows (a power of two) that hold it.
     pub fn new(statement: Statement) -> Result<Self, CircuitError> {
+        Self::new_until(statement, Stop::NEVER)
+    }
+
+    /// As [`Compiled::new`], for as long as it is wanted.
+    pub fn new_until(statement: Statement, stop: Stop<'_>) -> Result<Self, CircuitError> {
         statement
             .visibility
             .require_supported()
             .map_err(|e| CircuitError::Model(e.to_string()))?;
-        let front = Front::new(&statement)?;
+        let front = Front::new(&statement, stop)?;
         for k in crate::MIN_K..=crate::MAX_K {
             for gates in front.gates(k) {
-                match front.place(&statement, gates, k) {
+                match front.place(&statement, gates, k, stop) {
                     Err(CircuitError::TooManyRows { .. }) => {}
                     other => return other,
                 }
@@ -216,7 +222,7 @@ fn is_signs(graph: &Graph) -> bool {
 }
 
 impl Lowering {
-    fn new(graph: &Graph) -> Result<Self, CircuitError> {
+    fn new(graph: &Graph, stop: Stop<'_>) -> Result<Self, CircuitError> {
         if is_signs(graph) {
             match Lowered::new(graph) {
                 // A layer on top of another is a network.
@@ -226,16 +232,16 @@ impl Lowering {
                 other => return Ok(Self::Signs(Arc::new(other?))),
             }
         }
-        Ok(Self::Network(Arc::new(Network::new(graph)?)))
+        Ok(Self::Network(Arc::new(Network::new_until(graph, stop)?)))
     }
 }
 
 impl Front {
-    fn new(statement: &Statement) -> Result<Self, CircuitError> {
+    fn new(statement: &Statement, stop: Stop<'_>) -> Result<Self, CircuitError> {
         let specs = tensor_specs(&statement.graph)?;
         let signed = statement.visibility.subject().scheme().is_some();
         Ok(Self {
-            lowering: Lowering::new(&statement.graph)?,
+            lowering: Lowering::new(&statement.graph, stop)?,
             payload: payload_layout(&specs).map_err(|e| CircuitError::Model(e.to_string()))?,
             signed,
             bits: specs
@@ -293,7 +299,9 @@ impl Front {
         statement: &Statement,
         gates: GateSet,
         k: u32,
+        stop: Stop<'_>,
     ) -> Result<Compiled, CircuitError> {
+        stop.check()?;
         let (config, meta) = Config::detached(&gates);
         let usable = (1usize << k).saturating_sub(meta.blinding_factors() + 1);
         if usable < 64 {
@@ -389,6 +397,7 @@ impl Front {
             Lowering::Signs(lowered) => {
                 let mut identities = Vec::new();
                 for identity in &lowered.identities {
+                    stop.check()?;
                     identities.push(identity.place(&mut plan, &mut space, &config.pixels)?);
                 }
                 PlacedModel::Signs(PlacedLayers {
@@ -403,7 +412,7 @@ impl Front {
                 else {
                     return Err(CircuitError::Model("look-ups of another model".into()));
                 };
-                let placed = network.place(&mut plan, &mut space, chips, (placed, tables))?;
+                let placed = network.place(&mut plan, &mut space, chips, (placed, tables), stop)?;
                 PlacedModel::Network(PlacedGraph {
                     network: Arc::clone(network),
                     placed,
@@ -422,6 +431,7 @@ impl Front {
                 len: packed + 3,
             });
         }
+        stop.check()?;
         let sponges = sponge::place(&mut plan, &mut space, &config.sbox, specs)?;
         let blinding = if revealed {
             None
@@ -437,7 +447,8 @@ impl Front {
             elements.push(output_elements(&mut program, &outputs, packed, blinding));
         }
         sponges.constrain(&mut program, &elements);
-        model.constrain(&mut program, &pixels)?;
+        stop.check()?;
+        model.constrain(&mut program, &pixels, stop)?;
         same_bytes(&mut program, &pixels);
         let public = |word: usize| CellRef::new(PUBLIC, word);
         let constants = [
@@ -473,9 +484,14 @@ impl Front {
             Lookups::Ranges(..) => None,
             Lookups::Tables(_, chips) => Some(&chips.chains),
         };
-        let program =
-            program.place(&mut plan, &mut space, &config.columns, &config.glue, chains)?;
-        plan.check()?;
+        let program = program.place(
+            &mut plan,
+            &mut space,
+            &config.columns,
+            (&config.glue, chains),
+            stop,
+        )?;
+        plan.check_until(stop)?;
         Ok(Compiled {
             statement: statement.clone(),
             gates,

@@ -48,4 +48,7 @@ pub enum CircuitError {
         /// What was expected.
         expected: String,
     },
+    /// The caller wanted no layout or witness any more.
+    #[error("cancelled")]
+    Cancelled,
 }

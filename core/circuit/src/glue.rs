@@ -15,7 +15,11 @@ use crate::{
     error::CircuitError,
     layout::{CellRef, ChallengeValues, Col, Columns, Plan, Trace, CONST_LANES},
     space::{group, Space},
+    stop::Stop,
 };
+
+/// Nodes between two questions whether to go on.
+const STEPS: usize = 1 << 6;
 
 /// A value of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -300,19 +304,20 @@ impl Program {
         self.equal.push((cell, value));
     }
 
-    /// Puts the program on free rows.
+    /// Puts the program on free rows, for as long as that is wanted.
     pub fn place(
         self,
         plan: &mut Plan,
         space: &mut Space,
         columns: &Columns,
-        config: &GlueConfig,
-        chains: Option<&ChainConfig>,
+        (config, chains): (&GlueConfig, Option<&ChainConfig>),
+        stop: Stop<'_>,
     ) -> Result<PlacedProgram, CircuitError> {
         let mut cells: Vec<CellRef> = Vec::with_capacity(self.nodes.len());
         let low = group::GLUE01 | group::GLUE2;
         let high = group::GLUE3 | group::CONST;
-        for node in &self.nodes {
+        for (step, node) in self.nodes.iter().enumerate() {
+            stop.check_at(step, STEPS)?;
             let cell = match node {
                 Node::External(cell) => *cell,
                 Node::Products(terms) => {
@@ -369,7 +374,7 @@ impl Program {
                     };
                     let rows = weights.len().div_ceil(chains.width());
                     let first = space.take(group::GLUE3, rows)?;
-                    chains.place(plan, *chain, first, weights);
+                    chains.place(plan, *chain, first, weights, stop)?;
                     CellRef::new(Col::Glue(3), first)
                 }
             };
@@ -430,10 +435,16 @@ impl PlacedProgram {
         found
     }
 
-    /// Evaluates the program and fills its rows; external cells must be filled before.
-    pub fn fill(&self, trace: &mut Trace, challenges: &ChallengeValues) {
+    /// Evaluates the program and fills its rows, for as long as that is wanted; external cells must be filled before.
+    pub fn fill(
+        &self,
+        trace: &mut Trace,
+        challenges: &ChallengeValues,
+        stop: Stop<'_>,
+    ) -> Result<(), CircuitError> {
         let beta8 = challenges.beta.pow([8]);
-        for (node, cell) in self.nodes.iter().zip(&self.cells) {
+        for (step, (node, cell)) in self.nodes.iter().zip(&self.cells).enumerate() {
+            stop.check_at(step, STEPS)?;
             let mut acc = Fr::zero();
             match node {
                 Node::External(_) => {}
@@ -471,11 +482,13 @@ impl PlacedProgram {
                     let rows = weights.len().div_ceil(self.width);
                     let sums = chains::evaluate(*chain, weights, self.width, challenges);
                     for (i, sum) in (0..rows).rev().zip(sums) {
+                        stop.check_at(i, chains::STEPS)?;
                         trace.set(Col::Glue(3), cell.row + i, sum);
                     }
                 }
             }
         }
+        Ok(())
     }
 
     fn low(&self, trace: &mut Trace, row: usize, a: Fr, b: Fr, acc: Fr) {

@@ -24,7 +24,7 @@ use halo2_proofs::{
     poly::Rotation,
 };
 
-use crate::error::CircuitError;
+use crate::{error::CircuitError, stop::Stop};
 
 /// Looked-up cells in a row.
 pub const BYTE_LANES: usize = 8;
@@ -310,10 +310,18 @@ impl Plan {
 
     /// Two different values in one fixed cell: a placement bug, found before any key is made.
     pub fn check(&self) -> Result<(), CircuitError> {
+        self.check_until(Stop::NEVER)
+    }
+
+    /// As [`Plan::check`], for as long as it is wanted.
+    pub fn check_until(&self, stop: Stop<'_>) -> Result<(), CircuitError> {
+        /// Cells between two questions whether to go on.
+        const STEPS: usize = 1 << 16;
         let rows = self.fixed.iter().map(|f| f.1 + 1).max().unwrap_or(0);
         // Of each column and row, the entry that set it, counted from 1.
         let mut seen: HashMap<Column<Fixed>, Vec<u32>> = HashMap::new();
         for (number, (column, row, value)) in (1u32..).zip(&self.fixed) {
+            stop.check_at(number as usize, STEPS)?;
             let set = seen.entry(*column).or_insert_with(|| vec![0; rows]);
             match set.get_mut(*row) {
                 Some(slot) if *slot == 0 => *slot = number,

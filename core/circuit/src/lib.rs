@@ -18,6 +18,7 @@ pub mod network;
 pub mod probe;
 pub mod space;
 pub mod sponge;
+pub mod stop;
 #[cfg(test)]
 pub(crate) mod testing;
 

@@ -8,6 +8,7 @@ use crate::{
     error::CircuitError,
     layout::{CellRef, ChallengeValues, Plan, Trace},
     space::{group, Space},
+    stop::Stop,
 };
 
 /// Placed look-ups of either kind.
@@ -67,10 +68,15 @@ impl PlacedLookups {
     }
 
     /// Fills helpers and the running sum.
-    pub(crate) fn fill(&self, trace: &mut Trace, challenges: &ChallengeValues) {
+    pub(crate) fn fill(
+        &self,
+        trace: &mut Trace,
+        challenges: &ChallengeValues,
+        stop: Stop<'_>,
+    ) -> Result<(), CircuitError> {
         match self {
-            Self::Ranges(placed) => placed.fill(trace, challenges),
-            Self::Tables(placed) => placed.fill(trace, challenges),
+            Self::Ranges(placed) => placed.fill(trace, challenges, stop),
+            Self::Tables(placed) => placed.fill(trace, challenges, stop),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::{
     layout::{CellRef, ChallengeValues, Trace},
     lower::{conv::identity::PlacedIdentity, layouts::LayoutId, lowered::Lowered},
     network::{fill, place::PlacedNetwork, Network},
+    stop::Stop,
 };
 
 /// A model with its rows.
@@ -77,17 +78,21 @@ impl PlacedModel {
         &self,
         program: &mut Program,
         pixels: &[Vec<PlacedPixels>],
+        stop: Stop<'_>,
     ) -> Result<(), CircuitError> {
         match self {
             Self::Signs(layers) => {
                 let run = |output: usize, run: usize| layers.outputs[output].run(run);
                 let identities = layers.lowered.identities.iter();
                 for (identity, placed) in identities.zip(&layers.identities) {
+                    stop.check()?;
                     identity.constrain(program, placed, pixels, &run)?;
                 }
                 Ok(())
             }
-            Self::Network(graph) => graph.network.constrain(program, &graph.placed, pixels),
+            Self::Network(graph) => graph
+                .network
+                .constrain(program, &graph.placed, pixels, stop),
         }
     }
 }
@@ -99,6 +104,7 @@ impl PlacedLayers {
         trace: &mut Trace,
         witness: &Witness<'_>,
         base: u64,
+        stop: Stop<'_>,
     ) -> Result<(Private, u64), CircuitError> {
         let shapes = &self.lowered.shapes;
         let width = |id: LayoutId| {
@@ -106,6 +112,7 @@ impl PlacedLayers {
             shape.map_or(0, |s| s.width)
         };
         for (identity, placed) in self.lowered.identities.iter().zip(&self.identities) {
+            stop.check()?;
             identity.fill(trace, placed, &width, &witness.tensors);
         }
         let room = self
@@ -116,6 +123,7 @@ impl PlacedLayers {
         let mut words = Private::with_room(room);
         let mut count = 0u64;
         for (output, signs) in self.lowered.outputs.iter().zip(&self.outputs) {
+            stop.check()?;
             let integers = output.integers(witness.execution)?;
             signs.fill_values(trace, &integers, base)?;
             count += integers.len() as u64;
@@ -129,15 +137,24 @@ impl PlacedLayers {
     }
 
     /// Fills the sums of the last phase.
-    pub(crate) fn fill_sums(&self, trace: &mut Trace, challenges: &ChallengeValues, base: u64) {
+    pub(crate) fn fill_sums(
+        &self,
+        trace: &mut Trace,
+        challenges: &ChallengeValues,
+        base: u64,
+        stop: Stop<'_>,
+    ) -> Result<(), CircuitError> {
         for placed in &self.identities {
+            stop.check()?;
             for run in placed.runs() {
                 run.fill(trace, challenges);
             }
         }
         for output in &self.outputs {
+            stop.check()?;
             output.fill(trace, challenges, base);
         }
+        Ok(())
     }
 }
 
@@ -148,6 +165,7 @@ impl PlacedGraph {
         trace: &mut Trace,
         witness: &Witness<'_>,
         statement: &Statement,
+        stop: Stop<'_>,
     ) -> Result<(Private, u64), CircuitError> {
         let mut all: Vec<Private> = Vec::new();
         let mut count = 0u64;
@@ -158,7 +176,7 @@ impl PlacedGraph {
         }
         let (tensors, execution) = (&witness.tensors, witness.execution);
         self.network
-            .fill(trace, &self.placed, tensors, execution, &all)?;
+            .fill(trace, &self.placed, tensors, execution, &all, stop)?;
         let mut words = Private::with_room(all.iter().map(|list| list.len()).sum());
         for list in &all {
             words.extend_from_slice(list);
@@ -167,12 +185,24 @@ impl PlacedGraph {
     }
 
     /// Fills the weights of the second phase.
-    pub(crate) fn fill_weights(&self, trace: &mut Trace, challenges: &ChallengeValues) {
-        self.placed.fill_weights(&self.network, trace, challenges);
+    pub(crate) fn fill_weights(
+        &self,
+        trace: &mut Trace,
+        challenges: &ChallengeValues,
+        stop: Stop<'_>,
+    ) -> Result<(), CircuitError> {
+        self.placed
+            .fill_weights(&self.network, trace, challenges, stop)
     }
 
     /// Fills the sums of the last phase.
-    pub(crate) fn fill_sums(&self, trace: &mut Trace, challenges: &ChallengeValues) {
-        self.placed.fill_sums(&self.network, trace, challenges);
+    pub(crate) fn fill_sums(
+        &self,
+        trace: &mut Trace,
+        challenges: &ChallengeValues,
+        stop: Stop<'_>,
+    ) -> Result<(), CircuitError> {
+        self.placed
+            .fill_sums(&self.network, trace, challenges, stop)
     }
 }

@@ -30,6 +30,7 @@ use crate::{
     glue::{Coefficients, Program, Val},
     layout::{CellRef, Col, Plan, Trace, CONST_LANES},
     space::{group, Space},
+    stop::Stop,
 };
 
 mod sparse;
@@ -381,7 +382,12 @@ impl PlacedSponges {
 
     /// Writes S-box inputs, squares and last states; `elements[i]` are sponge `i`'s elements with the length
     /// element first. Returns the digests.
-    pub fn fill(&self, trace: &mut Trace, elements: &[&[Fr]]) -> Result<Vec<Fr>, CircuitError> {
+    pub fn fill(
+        &self,
+        trace: &mut Trace,
+        elements: &[&[Fr]],
+        stop: Stop<'_>,
+    ) -> Result<Vec<Fr>, CircuitError> {
         let mut digests = Vec::new();
         for (g, group) in self.groups.iter().enumerate() {
             let list: &[Fr] = match elements.get(g) {
@@ -400,6 +406,8 @@ impl PlacedSponges {
             state = [Fr::zero(); WIDTH];
             state[0] = group.spec.domain;
             for (p, block) in group.own.clone().zip(list.chunks(RATE)) {
+                // A permutation takes tens of microseconds.
+                stop.check_at(p, 64)?;
                 for (slot, element) in state[1..].iter_mut().zip(block) {
                     *slot += element;
                 }

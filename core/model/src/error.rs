@@ -78,6 +78,9 @@ pub enum GraphError {
         /// Number of bytes given.
         got: usize,
     },
+    /// The caller wanted no result any more.
+    #[error("cancelled")]
+    Cancelled,
     /// A byte of a Bool tensor other than 0 or 1.
     #[error("input `{name}`: expected bytes 0 or 1, its type is Bool")]
     NotBool {

@@ -92,7 +92,7 @@ fn output_kind(bits: &[bool], tensor: TensorId) -> OutputKind {
 /// The graph is invalid; a tensor is missing, superfluous, of another length, or Bool with a byte
 /// other than 0 and 1.
 pub fn execute(graph: &Graph, inputs: &[(&str, &[u8])]) -> Result<Vec<OutputTensor>> {
-    run(graph, inputs, false).map(|e| e.outputs(graph))
+    run(graph, inputs, false, &|| false).map(|e| e.outputs(graph))
 }
 
 /// Runs the graph and returns every tensor: the witness.
@@ -100,10 +100,27 @@ pub fn execute(graph: &Graph, inputs: &[(&str, &[u8])]) -> Result<Vec<OutputTens
 /// # Errors
 /// As [`execute`].
 pub fn execute_all(graph: &Graph, inputs: &[(&str, &[u8])]) -> Result<Execution> {
-    run(graph, inputs, true)
+    run(graph, inputs, true, &|| false)
 }
 
-fn run(graph: &Graph, inputs: &[(&str, &[u8])], keep: bool) -> Result<Execution> {
+/// As [`execute_all`], until `stop` says that the result is not wanted any more; it is asked between operators and inside large ones.
+///
+/// # Errors
+/// As [`execute_all`], and [`GraphError::Cancelled`].
+pub fn execute_until(
+    graph: &Graph,
+    inputs: &[(&str, &[u8])],
+    stop: &dyn Fn() -> bool,
+) -> Result<Execution> {
+    run(graph, inputs, true, stop)
+}
+
+fn run(
+    graph: &Graph,
+    inputs: &[(&str, &[u8])],
+    keep: bool,
+    stop: &dyn Fn() -> bool,
+) -> Result<Execution> {
     graph.validate()?;
     let shapes = graph.shapes()?;
     let mut tensors = load(graph, &shapes, inputs)?;
@@ -130,8 +147,12 @@ fn run(graph: &Graph, inputs: &[(&str, &[u8])], keep: bool) -> Result<Execution>
             let shape = shapes
                 .get(graph.node_tensor(i).0)
                 .map_or(&[][..], Vec::as_slice);
-            apply(node, &args, shape)
+            apply(node, &args, shape, stop)
         };
+        // An operator that stopped left its tensor as it was.
+        if stop() {
+            return Err(GraphError::Cancelled);
+        }
         tensors.push(value);
         if !keep {
             for t in &node.inputs {
@@ -187,7 +208,12 @@ fn load(
     Ok(tensors)
 }
 
-fn apply(node: &Node, args: &[(&[usize], &[i64])], shape: &[usize]) -> Zeroizing<Vec<i64>> {
+fn apply(
+    node: &Node,
+    args: &[(&[usize], &[i64])],
+    shape: &[usize],
+    stop: &dyn Fn() -> bool,
+) -> Zeroizing<Vec<i64>> {
     let Some(&(x_shape, x)) = args.first() else {
         // validate() leaves no node without input.
         return Zeroizing::default();
@@ -211,6 +237,7 @@ fn apply(node: &Node, args: &[(&[usize], &[i64])], shape: &[usize]) -> Zeroizing
             (x_shape, x),
             shape,
             &mut out,
+            stop,
         ),
         Op::Slice { axis, start, end } => {
             kernels::slice((x_shape, x), *axis, *start..*end, &mut out)
@@ -235,7 +262,7 @@ fn apply(node: &Node, args: &[(&[usize], &[i64])], shape: &[usize]) -> Zeroizing
             kernels::zip((x_shape, x), value, shape, |a, b| a * b, &mut out);
         }
         Op::Positive => out.extend(x.iter().map(|&v| i64::from(v > 0))),
-        Op::Dense { weight, bias } => kernels::dense(x, weight, bias.as_deref(), &mut out),
+        Op::Dense { weight, bias } => kernels::dense(x, weight, bias.as_deref(), &mut out, stop),
         Op::Add { coefficients } => kernels::combine(args, coefficients, shape, &mut out),
         Op::Sum { axes } => kernels::sum((x_shape, x), axes, shape, &mut out),
         Op::Gather { axis, indices } => kernels::gather((x_shape, x), *axis, indices, &mut out),
@@ -249,7 +276,7 @@ fn apply(node: &Node, args: &[(&[usize], &[i64])], shape: &[usize]) -> Zeroizing
         Op::Mul | Op::MatMul | Op::Max => {
             let Some(&b) = args.get(1) else { return out };
             match &node.op {
-                Op::MatMul => kernels::matmul((x_shape, x), b, &mut out),
+                Op::MatMul => kernels::matmul((x_shape, x), b, &mut out, stop),
                 Op::Max => kernels::zip((x_shape, x), b, shape, i64::max, &mut out),
                 _ => kernels::zip((x_shape, x), b, shape, |a, b| a * b, &mut out),
             }

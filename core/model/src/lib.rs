@@ -25,7 +25,7 @@ mod wire;
 
 pub use bundle::{BundleError, ModelBundle};
 pub use error::{GraphError, Result};
-pub use exec::{execute, execute_all, Execution, OutputKind, OutputTensor};
+pub use exec::{execute, execute_all, execute_until, Execution, OutputKind, OutputTensor};
 pub use graph::{DType, Graph, Input, IntTensor, Node, Op, Output, PadMode, TensorId};
 pub use passes::canonicalise;
 pub use quant::{quantise, QuantOptions, Quantised};

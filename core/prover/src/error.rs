@@ -7,7 +7,7 @@ use thiserror::Error;
 pub enum ProverError {
     /// The model cannot be lowered, or the witness does not fit it.
     #[error(transparent)]
-    Circuit(#[from] verilens_circuit::CircuitError),
+    Circuit(verilens_circuit::CircuitError),
     /// The SRS is unusable or too small.
     #[error(transparent)]
     Srs(#[from] crate::srs::SrsError),
@@ -73,4 +73,13 @@ pub enum ProverError {
     /// The finished proof does not verify: the request contradicts itself, or there is a bug.
     #[error("the finished proof does not verify: {0}")]
     SelfCheck(verilens_verifier::Error),
+}
+
+impl From<verilens_circuit::CircuitError> for ProverError {
+    fn from(error: verilens_circuit::CircuitError) -> Self {
+        match error {
+            verilens_circuit::CircuitError::Cancelled => Self::Cancelled,
+            other => Self::Circuit(other),
+        }
+    }
 }

@@ -6,6 +6,7 @@ use halo2_proofs::halo2curves::bn256::{Fr, G1Affine};
 use verilens_circuit::{
     compile::{Compiled, Size, Statement},
     field::from_ark,
+    stop::Stop,
 };
 use verilens_model::ModelBundle;
 use verilens_statement::{OutputMode, SignatureScheme, Visibility};
@@ -41,12 +42,23 @@ pub fn compile(
 
 /// A model's statement, whatever is public of it, before any key is made.
 pub fn compile_for(bundle: &ModelBundle, visibility: Visibility) -> Result<Compiled, ProverError> {
+    compile_within(bundle, visibility, &Work::silent())
+}
+
+/// As [`compile_for`], as a part of some work.
+fn compile_within(
+    bundle: &ModelBundle,
+    visibility: Visibility,
+    work: &Work<'_>,
+) -> Result<Compiled, ProverError> {
     let digest = verilens_statement::field::from_bytes(&bundle.field_digest(), "model digest")?;
-    Ok(Compiled::new(Statement {
+    work.check()?;
+    let statement = Statement {
         graph: bundle.graph().clone(),
         model_digest: from_ark(&digest),
         visibility,
-    })?)
+    };
+    Ok(Compiled::new_until(statement, Stop::when(&work.asked()))?)
 }
 
 /// Units of work a cell of the layout.
@@ -79,7 +91,7 @@ impl Blueprint {
         work: &Work<'_>,
     ) -> Result<Self, ProverError> {
         work.enter(Stage::Layout)?;
-        let compiled = compile_for(bundle, visibility)?;
+        let compiled = compile_within(bundle, visibility, work)?;
         let k = compiled.k();
         if k > srs.k() {
             return Err(ProverError::SrsTooSmall {

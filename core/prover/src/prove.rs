@@ -4,8 +4,9 @@ use rand_core::{CryptoRng, RngCore};
 use verilens_circuit::{
     circuit::{Filling, StatementCircuit, Witness},
     field::{from_ark, to_ark},
+    stop::Stop,
 };
-use verilens_model::{execute_all, Execution, OutputKind as ModelKind};
+use verilens_model::{execute_until, Execution, GraphError, OutputKind as ModelKind};
 use verilens_statement::{Instance, Opening, Output, OutputKind, OutputMode};
 use verilens_verifier::Proof;
 
@@ -114,7 +115,7 @@ impl Keys {
         work.enter(Stage::Model)?;
         let tensors = request.check(&self.bundle, self.visibility())?;
         work.check()?;
-        let execution = self.execute(&tensors)?;
+        let execution = self.execute(&tensors, work)?;
         let opening = Opening::new(outputs(&execution, self)?, rng);
 
         work.add(model);
@@ -126,7 +127,9 @@ impl Keys {
             blinding: from_ark(&opening.blinding),
             signal: from_ark(&request.signal()),
         };
-        let (circuit, words) = StatementCircuit::new(&self.compiled, &witness)?;
+        let asked = work.asked();
+        let (circuit, words) =
+            StatementCircuit::new_until(&self.compiled, &witness, Stop::when(&asked))?;
         work.step(filling)?;
         Ok((circuit, words, opening))
     }
@@ -162,20 +165,28 @@ impl Keys {
         })
     }
 
-    fn execute(&self, tensors: &[&[u8]]) -> Result<Execution, ProverError> {
+    fn execute(&self, tensors: &[&[u8]], work: &Work<'_>) -> Result<Execution, ProverError> {
         let graph = self.bundle.graph();
         let names = graph.inputs.iter().map(|i| i.name.as_str());
         let inputs: Vec<(&str, &[u8])> = names.zip(tensors.iter().copied()).collect();
-        execute_all(graph, &inputs).map_err(|e| ProverError::Model(e.to_string()))
+        execute_until(graph, &inputs, &work.asked()).map_err(|error| match error {
+            GraphError::Cancelled => ProverError::Cancelled,
+            other => ProverError::Model(other.to_string()),
+        })
     }
 }
 
 impl Columns for Filling<'_> {
-    fn advance(&mut self, phase: u8, challenges: &[Fr]) -> Result<(), ProverError> {
+    fn advance(
+        &mut self,
+        phase: u8,
+        challenges: &[Fr],
+        work: &Work<'_>,
+    ) -> Result<(), ProverError> {
         match phase {
             // Filled already.
             0 => Ok(()),
-            _ => Ok(self.fill(phase, challenges)?),
+            _ => Ok(self.fill(phase, challenges, Stop::when(&work.asked()))?),
         }
     }
 

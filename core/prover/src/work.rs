@@ -67,6 +67,11 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// What crates that know nothing of progress ask.
+    pub(crate) fn asked(&self) -> impl Fn() -> bool + '_ {
+        || self.stopped()
+    }
+
     /// Begins a stage, or stops.
     pub(crate) fn enter(&self, stage: Stage) -> Result<(), ProverError> {
         self.check()?;

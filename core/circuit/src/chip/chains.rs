@@ -18,9 +18,14 @@ use halo2_proofs::{
 use super::glue::{horner, power};
 use crate::{
     code::{Code, Kind},
+    error::CircuitError,
     field::from_i64,
     layout::{ChallengeValues, Challenges, Col, Columns, Plan},
+    stop::Stop,
 };
+
+/// Rows between two questions whether to go on.
+pub(crate) const STEPS: usize = 1 << 10;
 
 /// What separates the weights of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -96,9 +101,20 @@ impl ChainConfig {
     }
 
     /// Places a chain; `weights` are its rows one after another, the last one filled up with zeros.
-    pub fn place(&self, plan: &mut Plan, chain: Chain, first: usize, weights: &[i64]) {
+    ///
+    /// # Errors
+    /// Only that nobody wants it any more.
+    pub fn place(
+        &self,
+        plan: &mut Plan,
+        chain: Chain,
+        first: usize,
+        weights: &[i64],
+        stop: Stop<'_>,
+    ) -> Result<(), CircuitError> {
         let rows = weights.len().div_ceil(self.width());
         for (i, row) in weights.chunks(self.width()).enumerate() {
+            stop.check_at(i, STEPS)?;
             let more = i + 1 < rows;
             let kind = match (chain, more) {
                 (Chain::Dense, true) => &self.dense,
@@ -112,6 +128,7 @@ impl ChainConfig {
                 plan.fix(*column, first + i, from_i64(*weight));
             }
         }
+        Ok(())
     }
 }
 

@@ -39,8 +39,11 @@ use crate::{
     layout::{
         CellRef, ChallengeValues, Challenges, Col, Columns, Plan, Trace, BYTE_LANES, HELPERS,
     },
+    stop::Stop,
 };
 
+/// Looked-up rows between two questions whether to go on.
+const STEPS: usize = 1 << 12;
 const CELLS_PER_HELPER: usize = 3;
 /// Row of the table's first entry: row 0 is an edge.
 const FIRST: usize = 1;
@@ -288,7 +291,15 @@ impl PlacedLookup {
     }
 
     /// Fills helpers and the running sum.
-    pub fn fill(&self, trace: &mut Trace, challenges: &ChallengeValues) {
+    ///
+    /// # Errors
+    /// Only that nobody wants them any more.
+    pub fn fill(
+        &self,
+        trace: &mut Trace,
+        challenges: &ChallengeValues,
+        stop: Stop<'_>,
+    ) -> Result<(), CircuitError> {
         let tagged = |tag: u64| challenges.lookup + challenges.epsilon * Fr::from(tag);
         let (limb, byte) = (tagged(LIMB), tagged(BYTE));
         let base = self.base as usize;
@@ -298,7 +309,8 @@ impl PlacedLookup {
             .collect();
         invert(&mut inverses);
         let mut increments = Private::zeros(self.end);
-        for (row, is_byte) in self.looked_up() {
+        for (step, (row, is_byte)) in self.looked_up().enumerate() {
+            stop.check_at(step, STEPS)?;
             let fraction = |lane: usize| {
                 let cell = trace.get(Col::Byte(lane), row);
                 let index = small(&cell).map(|v| if is_byte { base + v } else { v });
@@ -335,6 +347,7 @@ impl PlacedLookup {
         }
         trace.set(Col::Sum, self.end, sum);
         trace.set(Col::Sum, self.end + 1, Fr::zero());
+        Ok(())
     }
 }
 

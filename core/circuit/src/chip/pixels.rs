@@ -28,6 +28,7 @@ use crate::{
     error::CircuitError,
     layout::{CellRef, ChallengeValues, Challenges, Col, Columns, Plan, Trace, BYTE_LANES},
     space::{group, Space},
+    stop::Stop,
 };
 
 /// Bytes in a packed word.
@@ -355,7 +356,15 @@ impl PlacedPixels {
     }
 
     /// Fills both accumulators.
-    pub fn fill(&self, trace: &mut Trace, challenges: &ChallengeValues) {
+    ///
+    /// # Errors
+    /// Only that nobody wants them any more.
+    pub fn fill(
+        &self,
+        trace: &mut Trace,
+        challenges: &ChallengeValues,
+        stop: Stop<'_>,
+    ) -> Result<(), CircuitError> {
         let shape = self.shape;
         let mu = challenges.delta * inverse_word();
         let weights: Vec<Fr> = (0..=BYTE_LANES)
@@ -367,6 +376,7 @@ impl PlacedPixels {
             .collect();
         for y in 0..shape.rows {
             for residue in 0..shape.residues() {
+                stop.check()?;
                 let first = self.first(y, residue);
                 let rows = shape.run_rows(residue);
                 fill_run(trace, first, rows, challenges.beta);
@@ -384,6 +394,7 @@ impl PlacedPixels {
                 }
             }
         }
+        Ok(())
     }
 }
 

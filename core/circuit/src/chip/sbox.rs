@@ -18,6 +18,7 @@ use crate::{
     error::CircuitError,
     layout::{CellRef, ChallengeValues, Challenges, Col, Columns, Plan, Trace},
     space::{group, Space},
+    stop::Stop,
 };
 
 /// S-boxes in a row.
@@ -38,6 +39,8 @@ fn square_col(i: usize) -> Col {
     Col::Full(2 * i + 1)
 }
 
+/// Rows between two questions whether to go on.
+const STEPS: usize = 1 << 12;
 const SQUARE_NAMES: [&str; PER_ROW] = ["square 0", "square 1", "square 2"];
 
 impl SboxConfig {
@@ -159,11 +162,20 @@ impl PlacedSboxes {
     }
 
     /// Fills both accumulators.
-    pub fn fill(&self, trace: &mut Trace, challenges: &ChallengeValues) {
+    ///
+    /// # Errors
+    /// Only that nobody wants them any more.
+    pub fn fill(
+        &self,
+        trace: &mut Trace,
+        challenges: &ChallengeValues,
+        stop: Stop<'_>,
+    ) -> Result<(), CircuitError> {
         let rho = challenges.delta.pow([u64::from(RATE)]);
         for &first in &self.blocks {
             let (mut gx, mut gy) = (Fr::zero(), Fr::zero());
             for r in (0..self.per_block).rev() {
+                stop.check_at(r, STEPS)?;
                 let row = first + r;
                 if self.ends.contains(&(r + 1)) {
                     gx *= rho;
@@ -179,5 +191,6 @@ impl PlacedSboxes {
                 trace.set(Col::Glue(3), row, gy);
             }
         }
+        Ok(())
     }
 }

@@ -24,8 +24,6 @@
 //! *Soundness.* The challenges come after the cells, so no `A` and no `T` is zero but with probability below `2^-230`. Then each row
 //! `1 ≤ r < R` has one next sum, by its cells if it is looked up and by the table alone if not; `S(1) = 0` by the first edge and
 //! `S(R) = 0` by the second, which together are the identity above. Rows past the last entry repeat the first one.
-use std::collections::HashMap;
-
 use halo2_proofs::{
     halo2curves::bn256::Fr,
     plonk::{Column, ConstraintSystem, Expression, Fixed, VirtualCells},
@@ -36,13 +34,17 @@ use zeroize::Zeroize as _;
 
 use super::lookup::invert;
 use crate::{
+    circuit::Private,
     error::CircuitError,
     field::{from_i64, small_i64},
     layout::{
         CellRef, ChallengeValues, Challenges, Col, Columns, Plan, Trace, BYTE_LANES, HELPERS,
     },
+    stop::Stop,
 };
 
+/// Looked-up rows between two questions whether to go on.
+const STEPS: usize = 1 << 12;
 const CELLS_PER_HELPER: usize = 3;
 /// Row of the table's first entry: row 0 is an edge.
 const FIRST: usize = 1;
@@ -329,7 +331,15 @@ impl PlacedTables {
     }
 
     /// Fills helpers and the running sum.
-    pub fn fill(&self, trace: &mut Trace, challenges: &ChallengeValues) {
+    ///
+    /// # Errors
+    /// Only that nobody wants them any more.
+    pub fn fill(
+        &self,
+        trace: &mut Trace,
+        challenges: &ChallengeValues,
+        stop: Stop<'_>,
+    ) -> Result<(), CircuitError> {
         let point = |value: Fr, image: Fr, tag: u64| {
             challenges.lookup
                 + value
@@ -342,8 +352,9 @@ impl PlacedTables {
             .map(|&(value, image, tag)| point(from_i64(value), from_i64(image), tag))
             .collect();
         invert(&mut inverses);
-        let mut increments: HashMap<usize, Fr> = HashMap::with_capacity(self.rows.len());
-        for &(row, tags) in &self.rows {
+        let mut increments = Private::zeros(self.end);
+        for (step, &(row, tags)) in self.rows.iter().enumerate() {
+            stop.check_at(step, STEPS)?;
             let fraction = |lane: usize| {
                 let (value, image, tag, index) = self.triple(trace, row, lane, tags);
                 match index.and_then(|i| inverses.get(i)) {
@@ -360,7 +371,8 @@ impl PlacedTables {
                 std::array::from_fn(|h| sum(h * CELLS_PER_HELPER, (h + 1) * CELLS_PER_HELPER));
             let last = sum(HELPERS * CELLS_PER_HELPER, BYTE_LANES);
             let total = helpers.iter().fold(last, |sum, h| sum + h);
-            increments.insert(row, total);
+            // Only rows before the end are looked up.
+            increments[row] = total;
             for (helper, h) in helpers.into_iter().enumerate() {
                 trace.set(Col::Helper(helper), row, h);
             }
@@ -372,16 +384,11 @@ impl PlacedTables {
             if let Some(inverse) = inverses.get(row - FIRST) {
                 sum -= trace.get(Col::Multiplicity, row) * inverse;
             }
-            if let Some(increment) = increments.get(&row) {
-                sum += increment;
-            }
+            sum += increments[row];
         }
         trace.set(Col::Sum, self.end, sum);
         trace.set(Col::Sum, self.end + 1, Fr::zero());
-        for increment in increments.values_mut() {
-            *increment = Fr::zero();
-        }
-        std::hint::black_box(&increments);
+        Ok(())
     }
 }
 

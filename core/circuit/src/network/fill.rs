@@ -14,7 +14,11 @@ use crate::{
     error::CircuitError,
     field::from_i64,
     layout::{ChallengeValues, Col, Trace, VALUE_LANES},
+    stop::Stop,
 };
+
+/// Values or rows between two questions whether to go on.
+const STEPS: usize = 1 << 12;
 
 /// Integers that a vector is made from, as sums of tensors of the graph read in strides.
 #[derive(Clone, Debug)]
@@ -114,8 +118,10 @@ impl Network {
         tensors: &[&[u8]],
         execution: &Execution,
         words: &[Private],
+        stop: Stop<'_>,
     ) -> Result<(), CircuitError> {
         for (vector, &first) in self.vectors.iter().zip(&placed.rows) {
+            stop.check()?;
             let at = |element: usize| match vector.order.get(element) {
                 Some(&at) => at as usize,
                 None => element,
@@ -130,16 +136,19 @@ impl Network {
                 }
                 Content::Linear(operand) => {
                     for (i, value) in operand.values(execution)?.iter().enumerate() {
+                        stop.check_at(i, STEPS)?;
                         let (row, lane) = place(vector, first, at(i));
                         trace.set(Col::Full(lane), row, from_i64(*value));
                     }
                 }
                 Content::Function(operand, division) => {
-                    self.fill_function(trace, (vector, first), operand, division, execution)?;
+                    let operand = operand.values(execution)?;
+                    self.fill_function(trace, (vector, first), &operand, division, stop)?;
                 }
                 Content::Product(left, right) => {
                     let (left, right) = (left.values(execution)?, right.values(execution)?);
                     for (i, (a, b)) in left.iter().zip(right.iter()).enumerate() {
+                        stop.check_at(i, STEPS)?;
                         let (row, lane) = place(vector, first, at(i));
                         let [a, b] = [*a, *b].map(from_i64);
                         trace.set(Col::Byte(2 * lane), row, a);
@@ -163,9 +172,9 @@ impl Network {
         &self,
         trace: &mut Trace,
         (vector, first): (&Vector, usize),
-        operand: &Operand,
+        operand: &[i64],
         division: &Division,
-        execution: &Execution,
+        stop: Stop<'_>,
     ) -> Result<(), CircuitError> {
         let outside = || CircuitError::Witness {
             field: "execution",
@@ -182,7 +191,8 @@ impl Network {
             let cell = place(vector, first, at);
             self.set_function(trace, cell, limbs, (division.tail, 0), tail);
         }
-        for (i, x) in operand.values(execution)?.iter().enumerate() {
+        for (i, x) in operand.iter().enumerate() {
+            stop.check_at(i, STEPS)?;
             let at = vector.order.get(i).map_or(i, |&at| at as usize);
             let cell = place(vector, first, at);
             let (quotient, remainder) = division.divide(*x).ok_or_else(outside)?;
@@ -222,27 +232,48 @@ pub fn pack(kind: OutputKind, values: &[i64]) -> Vec<Fr> {
 
 impl PlacedNetwork {
     /// Fills the weights, which the second phase commits to.
-    pub fn fill_weights(&self, network: &Network, trace: &mut Trace, challenges: &ChallengeValues) {
-        let weights = super::weights::values(network, challenges.beta);
+    ///
+    /// # Errors
+    /// Only that nobody wants them any more.
+    pub fn fill_weights(
+        &self,
+        network: &Network,
+        trace: &mut Trace,
+        challenges: &ChallengeValues,
+        stop: Stop<'_>,
+    ) -> Result<(), CircuitError> {
+        let weights = super::weights::values(network, challenges.beta, stop)?;
         for (vector, &first) in network.vectors.iter().zip(&self.rows) {
             if vector.format == Format::Output {
                 continue;
             }
             for at in 0..vector.padded() {
+                stop.check_at(at, STEPS)?;
                 let (row, lane) = place(vector, first, at);
                 let weight = weights.get(vector.tau as usize + at).copied();
                 trace.set(Col::Weight(lane), row, weight.unwrap_or_else(Fr::zero));
             }
         }
+        Ok(())
     }
 
     /// Fills the three sums of every vector.
-    pub fn fill_sums(&self, network: &Network, trace: &mut Trace, challenges: &ChallengeValues) {
+    ///
+    /// # Errors
+    /// Only that nobody wants them any more.
+    pub fn fill_sums(
+        &self,
+        network: &Network,
+        trace: &mut Trace,
+        challenges: &ChallengeValues,
+        stop: Stop<'_>,
+    ) -> Result<(), CircuitError> {
         let base = Fr::from(network.base);
         for (vector, &first) in network.vectors.iter().zip(&self.rows) {
             let divisor = network.divisor(vector);
             let mut acc = [Fr::zero(); 3];
             for row in (first..first + vector.rows()).rev() {
+                stop.check_at(row, STEPS)?;
                 let byte = |lane: usize| trace.get(Col::Byte(lane), row);
                 let full = |lane: usize| trace.get(Col::Full(lane), row);
                 let weight = |lane: usize| trace.get(Col::Weight(lane), row);
@@ -277,5 +308,6 @@ impl PlacedNetwork {
                 }
             }
         }
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use verilens_model::{Graph, Op, OutputKind as ModelKind, PadMode, Range, TensorI
 use verilens_statement::output::{packed_len, OutputKind};
 
 use super::{
-    budget::Budget,
+    budget::{Budget, Halt},
     fill::Operand,
     form::{domain, Form, Part},
     terms::{constants, shared, terms, Refusal, Target},
@@ -18,6 +18,7 @@ use crate::{
         tables::Function,
     },
     error::CircuitError,
+    stop::Stop,
 };
 
 /// Largest divisor with a range of its own.
@@ -50,7 +51,7 @@ struct Walk<'a> {
     network: Network,
     beta: u64,
     tau: u64,
-    budget: Budget,
+    budget: Budget<'a>,
     /// Entries of all functions.
     entries: usize,
     /// The node in hand, for errors.
@@ -63,6 +64,15 @@ impl Network {
     /// # Errors
     /// An operator, a divisor or a size that has no constraints here.
     pub fn new(graph: &Graph) -> Result<Self, CircuitError> {
+        Self::new_until(graph, Stop::NEVER)
+    }
+
+    /// As [`Network::new`], for as long as it is wanted.
+    ///
+    /// # Errors
+    /// Those of [`Network::new`], and [`CircuitError::Cancelled`].
+    pub fn new_until(graph: &Graph, stop: Stop<'_>) -> Result<Self, CircuitError> {
+        stop.check()?;
         let invalid = |e: verilens_model::GraphError| CircuitError::Model(e.to_string());
         let mut uses = vec![0; graph.num_tensors()];
         for output in &graph.outputs {
@@ -76,6 +86,8 @@ impl Network {
                 }
             }
         }
+        let base = limb_base(graph, &uses)?;
+        stop.check()?;
         let mut walk = Walk {
             graph,
             ranges: graph.ranges().map_err(invalid)?,
@@ -88,12 +100,12 @@ impl Network {
                 constants: Vec::new(),
                 inputs: Vec::new(),
                 outputs: Vec::new(),
-                base: limb_base(graph, &uses)?,
+                base,
             },
             uses,
             beta: 0,
             tau: 0,
-            budget: Budget::default(),
+            budget: Budget::until(stop),
             entries: 256,
             node: 0,
         };
@@ -206,10 +218,17 @@ impl Walk<'_> {
     /// Spends of the budget in the name of the node in hand.
     fn exhaust(
         &mut self,
-        spend: impl FnOnce(&mut Budget) -> Result<(), super::budget::Exhausted>,
+        spend: impl FnOnce(&mut Budget<'_>) -> Result<(), Halt>,
     ) -> Result<(), CircuitError> {
         let spent = spend(&mut self.budget);
-        spent.map_err(|e| self.unsupported(format!("its layout takes more than {}", e.0)))
+        spent.map_err(|halt| self.halted(halt))
+    }
+
+    fn halted(&self, halt: Halt) -> CircuitError {
+        match halt {
+            Halt::Exhausted(what) => self.unsupported(format!("its layout takes more than {what}")),
+            Halt::Cancelled => CircuitError::Cancelled,
+        }
     }
 
     fn range(&self, tensor: TensorId) -> Range {
@@ -247,15 +266,13 @@ impl Walk<'_> {
                 vectors: &self.network.vectors,
                 scale,
             };
-            let made = terms(form, &target, &mut self.budget).map_err(|refusal| {
-                self.unsupported(match refusal {
-                    Refusal::Commit => {
-                        "this combination of layers has no constraints; put an activation between them".into()
-                    }
-                    Refusal::Overflow => "weights times scales exceed 63 bits".into(),
-                    Refusal::Exhausted(e) => format!("its layout takes more than {}", e.0),
-                    Refusal::Outside => "an element outside of its tensor".into(),
-                })
+            let made = terms(form, &target, &mut self.budget).map_err(|refusal| match refusal {
+                Refusal::Commit => self.unsupported(
+                    "this combination of layers has no constraints; put an activation between them",
+                ),
+                Refusal::Overflow => self.unsupported("weights times scales exceed 63 bits"),
+                Refusal::Halt(halt) => self.halted(halt),
+                Refusal::Outside => self.unsupported("an element outside of its tensor"),
             })?;
             self.network.matrix.extend(made);
         }

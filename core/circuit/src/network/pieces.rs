@@ -2,9 +2,12 @@
 use std::collections::HashMap;
 
 use super::{
-    budget::{Budget, Exhausted},
+    budget::{Budget, Halt},
     view::Source,
 };
+
+/// Elements between two questions whether to go on.
+const STEPS: usize = 1 << 8;
 
 /// A box: elements `start + i`, `i < len`, are values `base + Σ strides·i` of a vector.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,14 +43,14 @@ impl Piece {
 /// # Errors
 /// More elements or boxes than the budget has left.
 pub fn pieces(
-    budget: &mut Budget,
+    budget: &mut Budget<'_>,
     shape: &[usize],
     source: &dyn Fn(&[usize]) -> Source,
-) -> Result<Vec<Piece>, Exhausted> {
+) -> Result<Vec<Piece>, Halt> {
     let size = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
     budget.elements(size.unwrap_or(usize::MAX))?;
     let mut index = vec![0; shape.len()];
-    let found = boxes(shape, 0, &mut index, source)?;
+    let found = boxes(budget, shape, 0, &mut index, source)?;
     budget.uses(found.len())?;
     Ok(found)
 }
@@ -55,8 +58,8 @@ pub fn pieces(
 /// A box's vector, and its start, lengths and strides on inner axes.
 type Look = (u32, Vec<usize>, Vec<usize>, Vec<usize>);
 
-fn budget_of_uses<T>() -> Result<T, Exhausted> {
-    Err(Exhausted(Budget::BOXES))
+fn budget_of_uses<T>() -> Result<T, Halt> {
+    Err(Halt::Exhausted(Budget::BOXES))
 }
 
 /// Whether `next`, one step on from the end of `piece` along `axis`, goes on with it; the stride then.
@@ -70,11 +73,12 @@ fn stride(piece: &Piece, next: &Piece, axis: usize) -> Option<usize> {
 }
 
 fn boxes(
+    budget: &Budget<'_>,
     shape: &[usize],
     axis: usize,
     index: &mut Vec<usize>,
     source: &dyn Fn(&[usize]) -> Source,
-) -> Result<Vec<Piece>, Exhausted> {
+) -> Result<Vec<Piece>, Halt> {
     let rank = shape.len();
     if axis == rank {
         return Ok(match source(index) {
@@ -92,9 +96,13 @@ fn boxes(
     // Boxes that end at the index before, by what they look like on the inner axes.
     let mut open: HashMap<Look, usize> = HashMap::new();
     for i in 0..shape[axis] {
+        // Often enough on the last axis, and on the one before however short rows are.
+        if i.is_multiple_of(STEPS) && axis + 2 >= rank {
+            budget.wanted()?;
+        }
         index[axis] = i;
         let mut reached = HashMap::new();
-        for mut piece in boxes(shape, axis + 1, index, source)? {
+        for mut piece in boxes(budget, shape, axis + 1, index, source)? {
             let inner = axis + 1..rank;
             let key = (
                 piece.vector,

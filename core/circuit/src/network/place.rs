@@ -19,6 +19,7 @@ use crate::{
     glue::{Program, Val},
     layout::{CellRef, Col, Plan},
     space::{group, Space},
+    stop::Stop,
 };
 
 /// First rows of all vectors.
@@ -26,6 +27,9 @@ pub struct PlacedNetwork {
     /// By vector.
     pub rows: Vec<usize>,
 }
+
+/// Rows or places between two questions whether to go on.
+const STEPS: usize = 1 << 10;
 
 /// The tag of the function at a position.
 fn tag(function: usize) -> u64 {
@@ -48,9 +52,11 @@ impl Network {
         space: &mut Space,
         chips: &NetworkChips,
         (tables, config): (&mut PlacedTables, &TableConfig),
+        stop: Stop<'_>,
     ) -> Result<PlacedNetwork, CircuitError> {
         let mut rows = Vec::with_capacity(self.vectors.len());
         for vector in &self.vectors {
+            stop.check()?;
             let sums = group::GLUE01 | group::GLUE2;
             let groups = match vector.format {
                 Format::Free | Format::Output => group::FULL | sums,
@@ -68,6 +74,7 @@ impl Network {
             if let Content::Function(_, division) = &vector.content {
                 let tags = [tag(division.function), tag(division.range)];
                 for row in first..first + count {
+                    stop.check_at(row, STEPS)?;
                     tables.look_up(plan, config, row, tags)?;
                 }
             }
@@ -82,6 +89,7 @@ impl Network {
         program: &mut Program,
         placed: &PlacedNetwork,
         pixels: &[Vec<PlacedPixels>],
+        stop: Stop<'_>,
     ) -> Result<(), CircuitError> {
         let mut powers = Powers::new(program);
         let (mut left, mut weights) = (Vec::new(), Vec::new());
@@ -108,10 +116,10 @@ impl Network {
                 left.push((powers.beta(program, vector.beta), equations));
             }
         }
-        let matrix = powers.total(program, &self.matrix);
+        let matrix = powers.total(program, &self.matrix, stop)?;
         let weights = program.products(weights);
         program.assert_equal(weights, matrix);
-        let constants = powers.total(program, &self.constants);
+        let constants = powers.total(program, &self.constants, stop)?;
         values.push((one, constants));
         let left = program.products(left);
         let right = program.products(values);
@@ -285,13 +293,20 @@ impl Powers {
         value
     }
 
-    fn total(&mut self, program: &mut Program, terms: &[Term]) -> Val {
+    fn total(
+        &mut self,
+        program: &mut Program,
+        terms: &[Term],
+        stop: Stop<'_>,
+    ) -> Result<Val, CircuitError> {
         let mut all = Vec::with_capacity(terms.len());
         for term in terms {
+            stop.check()?;
             let block = self.block(program, &term.block);
             let mut places: Vec<(Val, Val)> = Vec::with_capacity(term.uses.len());
             let one = program.constant(Fr::one());
-            for place in &term.uses {
+            for (step, place) in term.uses.iter().enumerate() {
+                stop.check_at(step, STEPS)?;
                 places.push((self.place(program, place), one));
             }
             let places = match places.as_slice() {
@@ -300,6 +315,6 @@ impl Powers {
             };
             all.push((block, places));
         }
-        program.products(all)
+        Ok(program.products(all))
     }
 }

@@ -7,7 +7,7 @@ use std::{collections::HashMap, rc::Rc};
 use verilens_model::IntTensor;
 
 use super::{
-    budget::{Budget, Exhausted},
+    budget::{Budget, Halt},
     form::{domain, Form, Part},
     pieces::{pieces, Piece},
     view::{broadcast, strides, View},
@@ -138,15 +138,15 @@ pub enum Refusal {
     Commit,
     /// A weight beyond 63 bits.
     Overflow,
-    /// Too much work.
-    Exhausted(Exhausted),
+    /// Too much work, or not wanted any more.
+    Halt(Halt),
     /// A place outside of a tensor: a bug of this crate.
     Outside,
 }
 
-impl From<Exhausted> for Refusal {
-    fn from(exhausted: Exhausted) -> Self {
-        Self::Exhausted(exhausted)
+impl From<Halt> for Refusal {
+    fn from(halt: Halt) -> Self {
+        Self::Halt(halt)
     }
 }
 
@@ -189,17 +189,18 @@ impl Target<'_> {
 }
 
 /// Terms under construction: equal blocks are joined.
-struct Terms<'a> {
-    budget: &'a mut Budget,
+struct Terms<'a, 'b> {
+    budget: &'a mut Budget<'b>,
     list: Vec<Term>,
     known: HashMap<Block, usize>,
 }
 
-impl Terms<'_> {
+impl Terms<'_, '_> {
     fn add(&mut self, block: Block, place: Use) -> Result<(), Refusal> {
         if block.is_zero() {
             return Ok(());
         }
+        self.budget.wanted()?;
         self.budget.uses(1)?;
         if let Some(&at) = self.known.get(&block) {
             self.list[at].uses.push(place);
@@ -219,7 +220,11 @@ impl Terms<'_> {
 ///
 /// # Errors
 /// What must be committed on the way, numbers beyond 63 bits, more work than the budget has left.
-pub fn terms(form: &Form, target: &Target<'_>, budget: &mut Budget) -> Result<Vec<Term>, Refusal> {
+pub fn terms(
+    form: &Form,
+    target: &Target<'_>,
+    budget: &mut Budget<'_>,
+) -> Result<Vec<Term>, Refusal> {
     let mut terms = Terms {
         budget,
         list: Vec::new(),
@@ -252,7 +257,7 @@ pub fn terms(form: &Form, target: &Target<'_>, budget: &mut Budget) -> Result<Ve
 }
 
 fn map(
-    terms: &mut Terms<'_>,
+    terms: &mut Terms<'_, '_>,
     target: &Target<'_>,
     (view, shape): (&View, &[usize]),
     factor: i64,
@@ -320,7 +325,7 @@ fn map(
 }
 
 fn dense(
-    terms: &mut Terms<'_>,
+    terms: &mut Terms<'_, '_>,
     target: &Target<'_>,
     view: &View,
     weight: &IntTensor,
@@ -369,7 +374,7 @@ fn piece_len(parts: &[Piece], axis: usize) -> usize {
 
 /// One row of inputs, in whatever order they stand: the matrix is put in theirs.
 fn one_row<'a>(
-    terms: &mut Terms<'_>,
+    terms: &mut Terms<'_, '_>,
     target: &Target<'_>,
     view: &View,
     (row, m): (impl Fn(usize) -> &'a [i64], usize),
@@ -422,7 +427,7 @@ fn one_row<'a>(
 }
 
 fn conv(
-    terms: &mut Terms<'_>,
+    terms: &mut Terms<'_, '_>,
     target: &Target<'_>,
     part: &Part,
     shape: &[usize],
@@ -459,7 +464,7 @@ fn conv(
     let depthwise = cg == 1 && each == 1 && k > 1;
     for at in 0..kh * kw {
         let (dy, dx) = (at / kw * dilations[0], at % kw * dilations[1]);
-        let found = |budget: &mut Budget, first: usize, channels: usize| {
+        let found = |budget: &mut Budget<'_>, first: usize, channels: usize| {
             pieces(budget, &[channels, n, oh, ow], &|i| {
                 let (c, y, x) = (first + i[0], i[2] * steps[0] + dy, i[3] * steps[1] + dx);
                 view.sources[i[1] * own[0] + c * own[1] + y * own[2] + x]
@@ -508,7 +513,7 @@ fn unit_steps(piece: Piece) -> Vec<Piece> {
     }
 }
 
-fn pack(terms: &mut Terms<'_>, target: &Target<'_>, view: &View) -> Result<(), Refusal> {
+fn pack(terms: &mut Terms<'_, '_>, target: &Target<'_>, view: &View) -> Result<(), Refusal> {
     for (word, bits) in view.sources.chunks(WORD_BITS).enumerate() {
         for piece in pieces(terms.budget, &[bits.len()], &|i| bits[i[0]])? {
             let tau = target.tau(&piece)?;

@@ -5,31 +5,40 @@ use super::{
     terms::{Block, Geometric, Term},
     Network,
 };
-use crate::field::from_i64;
+use crate::{error::CircuitError, field::from_i64, stop::Stop};
+
+/// Weights between two questions whether to go on.
+const STEPS: usize = 1 << 16;
 
 /// `G_j = Σ_i A_ij·β^i` for every value, by its power of `τ`.
-pub fn values(network: &Network, beta: Fr) -> Vec<Fr> {
+///
+/// # Errors
+/// Only that nobody wants them any more.
+pub fn values(network: &Network, beta: Fr, stop: Stop<'_>) -> Result<Vec<Fr>, CircuitError> {
     let last = network.vectors.iter().map(|v| v.tau as usize + v.padded());
     let mut weights = vec![Fr::zero(); last.max().unwrap_or(0)];
     for term in &network.matrix {
-        add(&mut weights, term, beta);
+        add(&mut weights, term, beta, stop)?;
     }
-    weights
+    Ok(weights)
 }
 
-fn add(weights: &mut [Fr], term: &Term, beta: Fr) {
+fn add(weights: &mut [Fr], term: &Term, beta: Fr, stop: Stop<'_>) -> Result<(), CircuitError> {
+    stop.check()?;
     let block: Vec<Fr> = match &term.block {
         Block::Constant(c) => vec![from_i64(*c)],
         Block::Dense {
             weights, columns, ..
-        } => weights
-            .chunks((*columns).max(1))
-            .map(|row| {
-                row.iter()
-                    .rev()
-                    .fold(Fr::zero(), |sum, w| sum * beta + from_i64(*w))
+        } => {
+            let columns = (*columns).max(1);
+            let rows = weights.chunks(columns).enumerate();
+            rows.map(|(i, row)| {
+                stop.check_at(i, (STEPS / columns).max(1))?;
+                let sum = row.iter().rev();
+                Ok(sum.fold(Fr::zero(), |sum, w| sum * beta + from_i64(*w)))
             })
-            .collect(),
+            .collect::<Result<_, CircuitError>>()?
+        }
         Block::Diagonal(list) => {
             let mut power = Fr::one();
             list.iter()
@@ -44,6 +53,7 @@ fn add(weights: &mut [Fr], term: &Term, beta: Fr) {
         Block::Vector(_) => Vec::new(),
     };
     for place in &term.uses {
+        stop.check()?;
         let first = beta.pow([place.beta]) * Fr::from(2).pow([u64::from(place.shift)]);
         let steps: Vec<(Geometric, Fr)> = place
             .sums
@@ -56,6 +66,7 @@ fn add(weights: &mut [Fr], term: &Term, beta: Fr) {
             }
         });
     }
+    Ok(())
 }
 
 /// Calls `f` for every place of a box, with its position and power of `β`.

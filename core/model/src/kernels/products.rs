@@ -1,4 +1,4 @@
-//! Convolutions, matrix products and sums.
+//! Convolutions, matrix products and sums. The products end early, with what they have, once `stop` says so.
 
 use super::{inner, walk, View};
 use crate::graph::IntTensor;
@@ -12,7 +12,13 @@ pub(crate) struct Conv<'a> {
     pub groups: usize,
 }
 
-pub(crate) fn conv(op: &Conv<'_>, (x_shape, x): View<'_>, shape: &[usize], out: &mut Vec<i64>) {
+pub(crate) fn conv(
+    op: &Conv<'_>,
+    (x_shape, x): View<'_>,
+    shape: &[usize],
+    out: &mut Vec<i64>,
+    stop: &dyn Fn() -> bool,
+) {
     let (&[n, c, h, w], &[k, cg, kh, kw], &[_, _, oh, ow]) =
         (x_shape, op.weight.shape.as_slice(), shape)
     else {
@@ -30,6 +36,9 @@ pub(crate) fn conv(op: &Conv<'_>, (x_shape, x): View<'_>, shape: &[usize], out: 
                 return;
             };
             for ci in 0..cg {
+                if stop() {
+                    return;
+                }
                 let source = (batch * c + channel / per_group * cg + ci) * h * w;
                 for ky in 0..kh {
                     let at = ((channel * cg + ci) * kh + ky) * kw;
@@ -71,11 +80,20 @@ fn add_row(sums: &mut [i64], factor: i64, row: &[i64]) {
 }
 
 /// `x·W + b` along the last axis.
-pub(crate) fn dense(x: &[i64], weight: &IntTensor, bias: Option<&[i64]>, out: &mut Vec<i64>) {
+pub(crate) fn dense(
+    x: &[i64],
+    weight: &IntTensor,
+    bias: Option<&[i64]>,
+    out: &mut Vec<i64>,
+    stop: &dyn Fn() -> bool,
+) {
     let &[n, m] = weight.shape.as_slice() else {
         return;
     };
     for vector in x.chunks_exact(n.max(1)) {
+        if stop() {
+            return;
+        }
         let start = out.len();
         match bias {
             Some(bias) => out.extend_from_slice(bias),
@@ -91,7 +109,12 @@ pub(crate) fn dense(x: &[i64], weight: &IntTensor, bias: Option<&[i64]>, out: &m
 }
 
 /// Matrix products of equally many matrices.
-pub(crate) fn matmul((a_shape, a): View<'_>, (b_shape, b): View<'_>, out: &mut Vec<i64>) {
+pub(crate) fn matmul(
+    (a_shape, a): View<'_>,
+    (b_shape, b): View<'_>,
+    out: &mut Vec<i64>,
+    stop: &dyn Fn() -> bool,
+) {
     let (Some(&[m, k]), Some(&[_, n])) = (a_shape.last_chunk(), b_shape.last_chunk()) else {
         return;
     };
@@ -100,6 +123,9 @@ pub(crate) fn matmul((a_shape, a): View<'_>, (b_shape, b): View<'_>, out: &mut V
         .zip(b.chunks_exact((k * n).max(1)));
     for (a, b) in pairs {
         for vector in a.chunks_exact(k.max(1)) {
+            if stop() {
+                return;
+            }
             let start = out.len();
             out.resize(start + n, 0);
             let Some(sums) = out.get_mut(start..) else {

@@ -63,7 +63,7 @@ pub(crate) fn msm_within(scalars: &[Fr], layers: &[&[G1Affine]], meter: Meter<'_
     };
     let count = scalars.len().min(bases.len());
     debug_assert!(count <= MAX_BASES && layers.len() <= MAX_LAYERS);
-    let terms = Terms::new(scalars.get(..count).unwrap_or(scalars));
+    let terms = Terms::new(scalars.get(..count).unwrap_or(scalars), meter.work);
     let windows = choose_windows(&terms.bit_lengths, layers.len() as u32);
 
     let parts = windows
@@ -85,11 +85,15 @@ struct Terms {
 }
 
 impl Terms {
-    fn new(scalars: &[Fr]) -> Self {
+    /// As many as there are until the work is stopped.
+    fn new(scalars: &[Fr], work: &Work<'_>) -> Self {
         let parts: Vec<Terms> = scalars
             .par_chunks(CHUNK)
             .enumerate()
             .map(|(chunk, scalars)| {
+                if work.stopped() {
+                    return Terms::with_room(0, 0);
+                }
                 let mut terms = Terms::with_room(scalars.len(), scalars.len());
                 for (index, scalar) in ((chunk * CHUNK) as u32..).zip(scalars) {
                     terms.push(index, scalar);
@@ -294,7 +298,7 @@ fn window_sum(terms: &Terms, window: &Window, layers: &[&[G1Affine]], work: &Wor
         .into_par_iter()
         .map(|layer| entries(terms, window, layer))
         .collect();
-    if parts.iter().all(|part| part.is_empty()) {
+    if work.stopped() || parts.iter().all(|part| part.is_empty()) {
         return Weighted::new(window.offset, 1, Vec::new());
     }
     let grouped = group(&parts, (1 << (window.width - 1)) + 1);

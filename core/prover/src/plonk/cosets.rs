@@ -8,7 +8,10 @@ use super::{
     key::CircuitKey,
     secret::Secret,
 };
-use crate::work::{cost, Work};
+use crate::{
+    error::ProverError,
+    work::{cost, Work},
+};
 
 /// Coefficients of all polynomials that constraints read.
 pub(super) struct Polynomials<'a> {
@@ -33,10 +36,10 @@ impl Padded {
         }
     }
 
-    fn fill(&mut self, domain: &Domain, coset: &Coset, coefficients: &[Fr]) {
+    fn fill(&mut self, domain: &Domain, coset: &Coset, coefficients: &[Fr], work: &Work<'_>) {
         let (front, rows) = (self.front, self.rows);
         if let Some(body) = self.values.get_mut(front..front + rows) {
-            domain.evaluate(coefficients, coset, body);
+            domain.evaluate(coefficients, coset, body, work);
         }
         self.wrap();
     }
@@ -102,19 +105,28 @@ pub(super) struct KeyValues {
     pub(super) first: Padded,
 }
 
-fn room(key: &CircuitKey, count: usize) -> Vec<Padded> {
+/// Room for so many columns; hundreds of megabytes are not touched at once.
+fn room(key: &CircuitKey, count: usize, work: &Work<'_>) -> Result<Vec<Padded>, ProverError> {
     let (rows, reach) = (key.domain.size(), Reach::of(key.description()));
-    (0..count).map(|_| Padded::new(rows, reach)).collect()
+    let columns = (0..count).map(|_| {
+        work.check()?;
+        Ok(Padded::new(rows, reach))
+    });
+    columns.collect()
 }
 
 impl Values {
     /// Room for all of them.
-    pub(super) fn new(key: &CircuitKey, polynomials: &Polynomials<'_>) -> Self {
-        Self {
-            advice: room(key, polynomials.advice.len()),
-            instance: room(key, polynomials.instance.len()),
-            products: room(key, polynomials.products.len()),
-        }
+    pub(super) fn new(
+        key: &CircuitKey,
+        polynomials: &Polynomials<'_>,
+        work: &Work<'_>,
+    ) -> Result<Self, ProverError> {
+        Ok(Self {
+            advice: room(key, polynomials.advice.len(), work)?,
+            instance: room(key, polynomials.instance.len(), work)?,
+            products: room(key, polynomials.products.len(), work)?,
+        })
     }
 
     /// Computes them on a coset.
@@ -132,7 +144,7 @@ impl Values {
         ] {
             list.par_iter_mut().zip(from).for_each(|(to, from)| {
                 if !work.stopped() {
-                    to.fill(&key.domain, coset, from);
+                    to.fill(&key.domain, coset, from, work);
                     work.add(cost::transforms(1, key.domain.size()));
                 }
             });
@@ -142,12 +154,12 @@ impl Values {
 
 impl KeyValues {
     /// Room for all of them.
-    pub(super) fn new(key: &CircuitKey) -> Self {
-        Self {
-            fixed: room(key, key.fixed.len()),
-            sigma: room(key, key.sigma_polys.len()),
+    pub(super) fn new(key: &CircuitKey, work: &Work<'_>) -> Result<Self, ProverError> {
+        Ok(Self {
+            fixed: room(key, key.fixed.len(), work)?,
+            sigma: room(key, key.sigma_polys.len(), work)?,
             first: Padded::new(key.domain.size(), Reach::of(key.description())),
-        }
+        })
     }
 
     /// Computes them on a coset.
@@ -159,10 +171,13 @@ impl KeyValues {
         ] {
             list.par_iter_mut().zip(from).for_each(|(to, from)| {
                 if !work.stopped() {
-                    to.fill(domain, coset, from);
+                    to.fill(domain, coset, from, work);
                     work.add(cost::transforms(1, domain.size()));
                 }
             });
+        }
+        if work.stopped() {
+            return;
         }
         let (front, rows) = (self.first.front, self.first.rows);
         if let Some(body) = self.first.values.get_mut(front..front + rows) {

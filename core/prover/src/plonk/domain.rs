@@ -8,6 +8,7 @@ use super::{
     fft::{bit_reverse, bit_reverse_into, transform, Twiddles},
     secret::Secret,
 };
+use crate::work::Work;
 
 /// The n-th roots of unity `H`, with tables to go from values to coefficients and to values on cosets.
 #[derive(Clone, Debug)]
@@ -79,18 +80,18 @@ impl Domain {
             .pow_vartime([i64::from(rotation).rem_euclid(n) as u64])
     }
 
-    /// From values on `H` to coefficients, in place.
-    pub(crate) fn interpolate(&self, values: &mut [Fr]) {
-        self.interpolate_scaled(values);
+    /// From values on `H` to coefficients, in place; without meaning once the work is stopped, as all transforms here.
+    pub(crate) fn interpolate(&self, values: &mut [Fr], work: &Work<'_>) {
+        self.interpolate_scaled(values, work);
         for value in values {
             *value *= self.size_inverse;
         }
     }
 
     /// As [`Domain::interpolate`], but the coefficients come out n times too large.
-    pub(crate) fn interpolate_scaled(&self, values: &mut [Fr]) {
+    pub(crate) fn interpolate_scaled(&self, values: &mut [Fr], work: &Work<'_>) {
         bit_reverse(values, self.k);
-        transform(values, &self.inverse);
+        transform(values, &self.inverse, work);
     }
 
     /// `1/n`.
@@ -99,9 +100,15 @@ impl Domain {
     }
 
     /// Values on a coset, from at most n coefficients; `values` has n places.
-    pub(crate) fn evaluate(&self, coefficients: &[Fr], coset: &Coset, values: &mut [Fr]) {
+    pub(crate) fn evaluate(
+        &self,
+        coefficients: &[Fr],
+        coset: &Coset,
+        values: &mut [Fr],
+        work: &Work<'_>,
+    ) {
         bit_reverse_into(coefficients, values, self.k);
-        transform(values, &coset.twiddles);
+        transform(values, &coset.twiddles, work);
     }
 
     /// `L_0` (one on row 0, zero on the others) on a coset. `L_i` there is this, `i` places later.
@@ -179,10 +186,10 @@ mod tests {
         let mut values: Vec<Fr> = (0..32)
             .map(|i| evaluate(&coefficients, domain.rotate(i)))
             .collect();
-        domain.interpolate(&mut values);
+        domain.interpolate(&mut values, &Work::silent());
         assert_eq!(values, coefficients);
         for coset in domain.cosets() {
-            domain.evaluate(&coefficients, coset, &mut values);
+            domain.evaluate(&coefficients, coset, &mut values, &Work::silent());
             for (i, value) in values.iter().enumerate() {
                 let x = coset.shift * domain.rotate(i as i32);
                 assert_eq!(*value, evaluate(&coefficients, x));
@@ -200,9 +207,9 @@ mod tests {
             for row in [0usize, 3, 15] {
                 let mut unit = vec![Fr::ZERO; 16];
                 unit[row] = Fr::ONE;
-                domain.interpolate(&mut unit);
+                domain.interpolate(&mut unit, &Work::silent());
                 let mut values = vec![Fr::ZERO; 16];
-                domain.evaluate(&unit, coset, &mut values);
+                domain.evaluate(&unit, coset, &mut values, &Work::silent());
                 let shifted: Vec<Fr> = (0..16).map(|j| first[(j + 16 - row) % 16]).collect();
                 assert_eq!(values, shifted);
             }

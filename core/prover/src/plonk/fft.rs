@@ -5,8 +5,12 @@
 //! over a coset `g·H` has `g` folded into its twiddle factors: it costs no multiplication more than one over `H`.
 use halo2_proofs::halo2curves::{bn256::Fr, ff::Field};
 
+use crate::work::Work;
+
 /// Values of one block: 32 KB.
 const BLOCK: usize = 1 << 10;
+/// Blocks between two questions whether to go on.
+const ASKED: usize = 1 << 6;
 
 /// Twiddle factors of one transform.
 ///
@@ -76,14 +80,24 @@ pub(crate) fn bit_reverse(values: &mut [Fr], log_size: u32) {
     }
 }
 
-/// The transform of `values`, which are in bit-reversed order and become the values at the points in order.
-pub(crate) fn transform(values: &mut [Fr], twiddles: &Twiddles) {
+/// The transform of `values`, which are in bit-reversed order and become the values at the points in order; without meaning
+/// once the work is stopped.
+pub(crate) fn transform(values: &mut [Fr], twiddles: &Twiddles, work: &Work<'_>) {
     debug_assert_eq!(values.len(), 1 << twiddles.log_size);
     let inner = twiddles.log_size.min(BLOCK.ilog2());
-    for block in values.chunks_exact_mut(1 << inner) {
+    for (number, block) in values.chunks_exact_mut(1 << inner).enumerate() {
+        if number.is_multiple_of(ASKED) && work.stopped() {
+            return;
+        }
         levels(block, twiddles, 0, inner);
     }
-    levels(values, twiddles, inner, twiddles.log_size);
+    // Two levels at a time, as inside.
+    let mut level = inner;
+    while level < twiddles.log_size && !work.stopped() {
+        let step = 2 - (twiddles.log_size - level) % 2;
+        levels(values, twiddles, level, level + step);
+        level += step;
+    }
 }
 
 /// Levels `from..to`, two at a time.
@@ -163,7 +177,7 @@ mod tests {
                 let mut again = coefficients.clone();
                 bit_reverse(&mut again, log_size);
                 assert_eq!(values, again);
-                transform(&mut values, &twiddles);
+                transform(&mut values, &twiddles, &Work::silent());
                 for at in [0, 1, values.len() / 2, values.len() - 1] {
                     let at = at.min(values.len() - 1);
                     let x = shift * omega.pow([at as u64]);
@@ -177,7 +191,8 @@ mod tests {
     fn short_input_is_padded() {
         let mut values = vec![Fr::ONE; 8];
         bit_reverse_into(&[Fr::from(3)], &mut values, 3);
-        transform(&mut values, &Twiddles::new(3, root(3), Fr::ONE));
+        let twiddles = Twiddles::new(3, root(3), Fr::ONE);
+        transform(&mut values, &twiddles, &Work::silent());
         assert_eq!(values, vec![Fr::from(3); 8]);
     }
 }

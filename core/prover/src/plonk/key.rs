@@ -55,13 +55,18 @@ struct Assembly {
 }
 
 impl Assembly {
-    fn new(compiled: &Compiled) -> Result<Self, ProverError> {
+    fn new(compiled: &Compiled, work: &Work<'_>) -> Result<Self, ProverError> {
+        /// Cells between two questions whether to go on.
+        const STEPS: usize = 1 << 16;
         let (config, system) = Config::detached(compiled.gates());
         let rows = 1usize << compiled.k();
         let plan: &Plan = compiled.plan();
         let outside = || ProverError::Halo2("a cell outside of the columns".into());
         let mut fixed = vec![vec![Fr::ZERO; rows]; system.num_fixed_columns()];
-        for (column, row, value) in &plan.fixed {
+        for (step, (column, row, value)) in plan.fixed.iter().enumerate() {
+            if step.is_multiple_of(STEPS) {
+                work.check()?;
+            }
             let cell = fixed.get_mut(column.index()).and_then(|c| c.get_mut(*row));
             *cell.ok_or_else(outside)? = *value;
         }
@@ -72,6 +77,7 @@ impl Assembly {
                 .and_then(|s| s.get_mut(*row));
             *cell.ok_or_else(outside)? = true;
         }
+        work.check()?;
         let wired = system.permutation().get_columns();
         let place = |col| {
             let column = config.columns.advice(col);
@@ -80,7 +86,10 @@ impl Assembly {
             })
         };
         let mut cycles = Cycles::new(wired.len(), rows);
-        for (a, b) in &plan.copies {
+        for (step, (a, b)) in plan.copies.iter().enumerate() {
+            if step.is_multiple_of(STEPS) {
+                work.check()?;
+            }
             let (Some(left), Some(right)) = (place(a.col), place(b.col)) else {
                 return Err(outside());
             };
@@ -100,7 +109,7 @@ impl Assembly {
 
 /// A compiled statement's constraint system, selectors combined as in its key.
 pub(crate) fn system(compiled: &Compiled) -> Result<ConstraintSystem<Fr>, ProverError> {
-    let assembly = Assembly::new(compiled)?;
+    let assembly = Assembly::new(compiled, &Work::silent())?;
     Ok(assembly.system.compress_selectors(assembly.selectors).0)
 }
 
@@ -163,17 +172,20 @@ impl CircuitKey {
             selectors,
             cycles,
             columns,
-        } = Assembly::new(compiled)?;
+        } = Assembly::new(compiled, work)?;
+        work.check()?;
         // The degree before selectors are combined: combining keeps within it.
         let halo2_domain = EvaluationDomain::new(system.degree() as u32, compiled.k());
+        work.check()?;
         let (system, combined) = system.compress_selectors(selectors.clone());
         fixed.extend(combined);
         work.check()?;
 
         let pieces = halo2_domain.get_quotient_poly_degree();
         let domain = Domain::new(compiled.k(), pieces);
+        work.check()?;
         let sigma = cycles.finish();
-        let mut sigma_polys = sigma.values(&Labels::new(&domain, columns));
+        let mut sigma_polys = sigma.values(&Labels::new(&domain, columns), work)?;
         let counts = [fixed.len(), sigma_polys.len()];
         let groups = (fixed.len() + sigma_polys.len()).div_ceil(usize::from(fold.max(1)));
         let groups = if fold > 1 { groups } else { 0 };
@@ -216,7 +228,7 @@ impl CircuitKey {
             .chain(&mut sigma_polys)
             .for_each(|values| {
                 if !work.stopped() {
-                    domain.interpolate(values);
+                    domain.interpolate(values, work);
                     work.add(cost::transforms(1, rows));
                 }
             });
@@ -271,11 +283,14 @@ impl CircuitKey {
             .cosets()
             .iter()
             .map(|coset| {
-                let mut values = KeyValues::new(self);
-                values.fill(self, coset, &Work::silent());
-                values
+                let work = Work::silent();
+                let mut values = KeyValues::new(self, &work).ok()?;
+                values.fill(self, coset, &work);
+                Some(values)
             })
-            .collect();
+            .collect::<Option<_>>()
+            // Nobody can stop it.
+            .unwrap_or_default();
     }
 
     /// The verifier's key.
@@ -318,6 +333,7 @@ impl Commitments {
         let mut sum = vec![Fr::ZERO; rows * usize::from(fold.max(1))];
         let mut powers = Vec::with_capacity(points.len());
         for column in columns {
+            meter.work.check()?;
             let power = weights.next().unwrap_or(Fr::ZERO);
             add_scaled(&mut sum, 1, column, power);
             powers.push(power);

@@ -101,17 +101,21 @@ pub(super) fn open<'a>(
         .map(|set| {
             work.step(units.fold / plan.sets.len().max(1) as u64)?;
             Ok(if set.fold > 1 {
-                fold_columns(set, x, y, source, values)
+                fold_columns(set, x, y, source, values, work)
             } else {
-                fold_openings(set, domain, x, y, source, values)
+                fold_openings(set, [x, y], domain, source, values, work)
             })
         })
         .collect::<Result<_, ProverError>>()?;
+    work.check()?;
 
     // q = Σ v^i·(f_i − r_i)/Z_i
     let quotients: Vec<Secret> = folded
         .par_iter()
         .map(|set| {
+            if work.stopped() {
+                return Secret::zeros(0);
+            }
             let mut rest = Secret::new(set.polynomial.to_vec());
             for (coefficient, r) in rest.iter_mut().zip(&set.remainder) {
                 *coefficient -= r;
@@ -121,7 +125,8 @@ pub(super) fn open<'a>(
         })
         .collect();
     let members: Vec<&[Fr]> = quotients.iter().map(|q| &**q).collect();
-    let quotient = fold(&members, v);
+    let quotient = fold(&members, v, work);
+    work.check()?;
     drop(quotients);
     work.step(units.fold)?;
     let commitment = params.coefficients_within(&quotient, meter);
@@ -155,7 +160,8 @@ pub(super) fn open<'a>(
         power *= v;
     }
     terms.push((-all, &quotient));
-    combine(&terms, &mut linear);
+    combine(&terms, &mut linear, work);
+    work.check()?;
     if let Some(first) = linear.first_mut() {
         *first -= constant;
     }
@@ -175,11 +181,11 @@ pub(super) fn open<'a>(
 /// A set of polynomials opened at points.
 fn fold_openings<'a>(
     set: &OpeningSet,
+    [x, y]: [Fr; 2],
     domain: &Domain,
-    x: Fr,
-    y: Fr,
     source: &impl Source<'a>,
     values: &[Fr],
+    work: &Work<'_>,
 ) -> Folded {
     let points: Vec<Fr> = set
         .rotations
@@ -202,7 +208,7 @@ fn fold_openings<'a>(
     }
     Folded {
         remainder: interpolate(&points, &at_points),
-        polynomial: fold(&members, y),
+        polynomial: fold(&members, y, work),
         modulus: Modulus::Points(points),
     }
 }
@@ -214,6 +220,7 @@ fn fold_columns<'a>(
     y: Fr,
     source: &impl Source<'a>,
     values: &[Fr],
+    work: &Work<'_>,
 ) -> Folded {
     let groups: Vec<Vec<&[Fr]>> = set
         .openings
@@ -233,7 +240,7 @@ fn fold_columns<'a>(
     let columns: Vec<Secret> = (0..set.fold.into())
         .map(|i: usize| {
             let at = |group: &Vec<&'a [Fr]>| group.get(i).copied().unwrap_or(&[]);
-            fold(&groups.iter().map(at).collect::<Vec<_>>(), y)
+            fold(&groups.iter().map(at).collect::<Vec<_>>(), y, work)
         })
         .collect();
     let columns: Vec<&[Fr]> = columns.iter().map(|c| &**c).collect();
@@ -244,23 +251,27 @@ fn fold_columns<'a>(
     }
 }
 
-/// `Σ base^j·members[j]`.
-fn fold(members: &[&[Fr]], base: Fr) -> Secret {
+/// `Σ base^j·members[j]`; without meaning once the work is stopped.
+fn fold(members: &[&[Fr]], base: Fr, work: &Work<'_>) -> Secret {
     let terms: Vec<(Fr, &[Fr])> = std::iter::successors(Some(Fr::ONE), |power| Some(*power * base))
         .zip(members.iter().copied())
         .collect();
     let len = members.iter().map(|m| m.len()).max().unwrap_or(0);
     let mut sum = Secret::zeros(len);
-    combine(&terms, &mut sum);
+    combine(&terms, &mut sum, work);
     sum
 }
 
-/// Adds `Σ weight·polynomial` to `sum`; coefficients that `sum` has no place for are ignored.
-fn combine(terms: &[(Fr, &[Fr])], sum: &mut [Fr]) {
+/// Adds `Σ weight·polynomial` to `sum`; coefficients that `sum` has no place for are ignored. Chunks are left out once the work is
+/// stopped.
+fn combine(terms: &[(Fr, &[Fr])], sum: &mut [Fr], work: &Work<'_>) {
     const CHUNK: usize = 512;
     sum.par_chunks_mut(CHUNK)
         .enumerate()
         .for_each(|(chunk, sums)| {
+            if work.stopped() {
+                return;
+            }
             for (weight, polynomial) in terms {
                 let rest = polynomial.get(chunk * CHUNK..).unwrap_or(&[]);
                 if *weight == Fr::ONE {
@@ -386,7 +397,7 @@ mod tests {
     #[test]
     fn folding_takes_lengths_as_they_are() {
         let (a, b) = (vec![Fr::from(1); 3], vec![Fr::from(2); 600]);
-        let sum = fold(&[&a, &b], Fr::from(10));
+        let sum = fold(&[&a, &b], Fr::from(10), &Work::silent());
         assert_eq!(sum.len(), 600);
         assert_eq!((sum[2], sum[3]), (Fr::from(21), Fr::from(20)));
     }

@@ -10,6 +10,7 @@ use super::{
     domain::{batch_invert, Domain},
     secret::Secret,
 };
+use crate::{error::ProverError, work::Work};
 
 /// Cycles of equal cells (halo2 book, "Permutation argument"); a cell is `column·rows + row`.
 pub(crate) struct Cycles {
@@ -121,11 +122,16 @@ fn powers(base: Fr, count: usize) -> Vec<Fr> {
 
 impl Sigma {
     /// The label of each cell's successor, column by column.
-    pub(crate) fn values(&self, labels: &Labels) -> Vec<Vec<Fr>> {
+    pub(crate) fn values(
+        &self,
+        labels: &Labels,
+        work: &Work<'_>,
+    ) -> Result<Vec<Vec<Fr>>, ProverError> {
         self.columns
             .iter()
             .enumerate()
             .map(|(column, moved)| {
+                work.check()?;
                 let mut values: Vec<Fr> =
                     (0..self.rows).map(|row| labels.of(column, row)).collect();
                 for (row, target) in moved {
@@ -133,7 +139,7 @@ impl Sigma {
                         *slot = self.target(labels, *target);
                     }
                 }
-                values
+                Ok(values)
             })
             .collect()
     }
@@ -148,11 +154,10 @@ impl Sigma {
         &self,
         labels: &Labels,
         values: &[&[Fr]],
-        chunk: usize,
-        usable: usize,
-        beta: Fr,
-        gamma: Fr,
-    ) -> Vec<Secret> {
+        (chunk, usable): (usize, usize),
+        [beta, gamma]: [Fr; 2],
+        work: &Work<'_>,
+    ) -> Result<Vec<Secret>, ProverError> {
         let mut carried = Fr::ONE;
         let mut products = Vec::with_capacity(self.columns.len().div_ceil(chunk.max(1)));
         for (number, (moved, values)) in self
@@ -167,6 +172,7 @@ impl Sigma {
             let mut above = Secret::new(vec![Fr::ONE; rows.len()]);
             let mut below = Secret::new(vec![Fr::ONE; rows.len()]);
             for (offset, (moved, values)) in moved.iter().zip(values).enumerate() {
+                work.check()?;
                 let column = number * chunk + offset;
                 let mut at = 0;
                 for (row, target) in moved {
@@ -181,6 +187,7 @@ impl Sigma {
                     }
                 }
             }
+            work.check()?;
             batch_invert(&mut below);
             let mut product = Secret::zeros(self.rows);
             let mut from = 0;
@@ -194,7 +201,7 @@ impl Sigma {
             fill(&mut product, from..usable + 1, carried);
             products.push(product);
         }
-        products
+        Ok(products)
     }
 }
 
@@ -246,7 +253,14 @@ mod tests {
         }
         let run = |values: &[Vec<Fr>], chunk| {
             let columns: Vec<&[Fr]> = values.iter().map(Vec::as_slice).collect();
-            let z = sigma.products(&labels, &columns, chunk, 5, Fr::from(3), Fr::from(11));
+            let z = sigma.products(
+                &labels,
+                &columns,
+                (chunk, 5),
+                [Fr::from(3), Fr::from(11)],
+                &Work::silent(),
+            );
+            let z = z.unwrap();
             z.last().unwrap()[5]
         };
         for chunk in 1..4 {

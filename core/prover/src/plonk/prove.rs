@@ -39,7 +39,8 @@ use crate::{
 /// A witness that fills its columns phase by phase.
 pub(crate) trait Columns {
     /// Fills the columns of a phase; `challenges` holds those drawn so far, by index, and zeros.
-    fn advance(&mut self, phase: u8, challenges: &[Fr]) -> Result<(), ProverError>;
+    fn advance(&mut self, phase: u8, challenges: &[Fr], work: &Work<'_>)
+        -> Result<(), ProverError>;
 
     /// All advice columns, each of the circuit's full height; rows that blind are overwritten.
     fn columns(&mut self) -> &mut [Vec<Fr>];
@@ -78,7 +79,7 @@ pub(crate) fn create_proof<W: Columns, R: RngCore + CryptoRng>(
     work.enter(Stage::Commit)?;
     let mut phases = vec![Fr::ZERO; description.challenge_phases.len()];
     for phase in 0..plan.phases {
-        witness.advance(phase, &phases)?;
+        witness.advance(phase, &phases, work)?;
         if phase > 0 {
             work.step(units.fill)?;
         }
@@ -128,7 +129,7 @@ pub(crate) fn create_proof<W: Columns, R: RngCore + CryptoRng>(
     let _theta = squeeze(&mut transcript);
     let (beta, gamma) = (squeeze(&mut transcript), squeeze(&mut transcript));
     work.check()?;
-    let mut products = permutation_products(key, &advice, &instance, usable, beta, gamma)?;
+    let mut products = permutation_products(key, &advice, &instance, usable, [beta, gamma], work)?;
     for product in &mut products {
         for cell in product.iter_mut().skip(usable + 1) {
             *cell = Fr::random(&mut *rng);
@@ -147,7 +148,7 @@ pub(crate) fn create_proof<W: Columns, R: RngCore + CryptoRng>(
         .chain(&mut instance)
         .for_each(|values| {
             if !work.stopped() {
-                domain.interpolate(values);
+                domain.interpolate(values, work);
                 work.add(units.interpolate);
             }
         });
@@ -289,8 +290,8 @@ fn permutation_products(
     advice: &[Secret],
     instance: &[Secret],
     usable: usize,
-    beta: Fr,
-    gamma: Fr,
+    challenges: [Fr; 2],
+    work: &Work<'_>,
 ) -> Result<Vec<Secret>, ProverError> {
     let description = key.description();
     let columns = description
@@ -306,9 +307,9 @@ fn permutation_products(
         .collect::<Result<Vec<_>, _>>()?;
     let labels = Labels::new(&key.domain, columns.len());
     let chunk = description.chunk_len();
-    Ok(key
-        .sigma
-        .products(&labels, &columns, chunk, usable, beta, gamma))
+    work.check()?;
+    key.sigma
+        .products(&labels, &columns, (chunk, usable), challenges, work)
 }
 
 fn write_commitments(

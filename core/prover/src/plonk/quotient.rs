@@ -58,16 +58,19 @@ pub(super) fn quotient<R: RngCore + CryptoRng>(
     work: &Work<'_>,
 ) -> Result<Pieces, ProverError> {
     let domain = &key.domain;
-    let mut values = Values::new(key, polynomials);
+    let mut values = Values::new(key, polynomials, work)?;
     let terms = Terms::new(key, challenges);
     let mut results: Vec<Secret> = Vec::with_capacity(domain.cosets().len());
-    let mut spare = None;
+    let mut spare: Option<KeyValues> = None;
     for (number, coset) in domain.cosets().iter().enumerate() {
         values.fill(key, polynomials, coset, work);
         let key_values = match key.cached.get(number) {
             Some(cached) => cached,
             None => {
-                let spare = spare.get_or_insert_with(|| KeyValues::new(key));
+                let spare = match &mut spare {
+                    Some(spare) => spare,
+                    none => none.insert(KeyValues::new(key, work)?),
+                };
                 spare.fill(key, coset, work);
                 &*spare
             }
@@ -334,7 +337,7 @@ fn unmix(domain: &Domain, mut results: Vec<Secret>, work: &Work<'_>) -> Vec<Secr
             if work.stopped() {
                 return;
             }
-            domain.interpolate_scaled(values);
+            domain.interpolate_scaled(values, work);
             // Coefficients of u_i(g_i·X) so far.
             let inverse = coset.shift.invert().unwrap_or(Fr::ZERO);
             let mut power = Fr::ONE;
@@ -352,6 +355,9 @@ fn unmix(domain: &Domain, mut results: Vec<Secret>, work: &Work<'_>) -> Vec<Secr
                 return piece;
             }
             for (weight, result) in weights.iter().zip(&results) {
+                if work.stopped() {
+                    break;
+                }
                 for (to, from) in piece.iter_mut().zip(result.iter()) {
                     *to += *weight * from;
                 }
