@@ -1,5 +1,7 @@
 //! Networks of dense layers, of any size.
-use verilens_model::{DType, Graph, Input, IntTensor, ModelBundle, Node, Op, Output, TensorId};
+use verilens_model::{
+    DType, Graph, Input, IntTensor, ModelBundle, Node, Op, Output, Range, TensorId,
+};
 
 use crate::scene::SCHEMA;
 
@@ -14,6 +16,18 @@ pub fn weights(shape: &[usize]) -> IntTensor {
 
 /// Dense layers of these widths on bytes; what is between them is scaled down to a byte again.
 pub fn mlp(widths: &[usize]) -> ModelBundle {
+    layers(widths, |_, _| (4095, 0))
+}
+
+/// A small network of 2^17 rows: the tables of its two hidden layers have 40,000 entries each, and differ.
+pub fn tall() -> ModelBundle {
+    layers(&[64, 48, 48, 10], |layer, range| {
+        ((range.max - range.min) / 40_000, layer as i64)
+    })
+}
+
+/// Dense layers; between them a division, and what is added to the quotient, by number and range of the layer before.
+fn layers(widths: &[usize], scale: impl Fn(usize, Range) -> (i64, i64)) -> ModelBundle {
     let mut graph = Graph {
         inputs: vec![Input {
             name: "x".into(),
@@ -44,14 +58,15 @@ pub fn mlp(widths: &[usize]) -> ModelBundle {
                 tensor: TensorId(x),
             });
             let range = probe.ranges().unwrap()[x];
-            let divisor = 4095;
-            let q = |x: i64| (x + 2047).div_euclid(divisor);
+            let (divisor, added) = scale(i, range);
+            let offset = divisor / 2;
+            let q = |x: i64| (x + offset).div_euclid(divisor);
             let op = Op::Table {
-                offset: 2047,
+                offset,
                 divisor,
                 first: q(range.min),
                 values: (q(range.min)..=q(range.max))
-                    .map(|q| q.clamp(0, 255))
+                    .map(|q| (q + added).clamp(0, 255))
                     .collect(),
             };
             x = push(&mut graph, op, x);

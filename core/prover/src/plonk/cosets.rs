@@ -6,7 +6,7 @@ use verilens_verifier::Description;
 use super::{
     domain::{Coset, Domain},
     key::CircuitKey,
-    secret::Secret,
+    secret::{wipe, Secret},
 };
 use crate::{
     error::ProverError,
@@ -20,9 +20,9 @@ pub(super) struct Polynomials<'a> {
     pub(super) products: &'a [Secret],
 }
 
-/// Values on a coset with as many wrapped around at both ends as rotations reach.
+/// Values on a coset with as many wrapped around at both ends as rotations reach. Its owner knows whether they are secret.
 pub(super) struct Padded {
-    values: Secret,
+    values: Vec<Fr>,
     front: usize,
     rows: usize,
 }
@@ -30,7 +30,7 @@ pub(super) struct Padded {
 impl Padded {
     fn new(rows: usize, reach: Reach) -> Self {
         Self {
-            values: Secret::zeros(reach.back + rows + reach.ahead),
+            values: vec![Fr::zero(); reach.back + rows + reach.ahead],
             front: reach.back,
             rows,
         }
@@ -90,14 +90,23 @@ impl Reach {
     }
 }
 
-/// Values of the polynomials that depend on the witness or the instance.
+/// Values of the polynomials that depend on the witness or the instance. Wiped on drop.
 pub(super) struct Values {
     pub(super) advice: Vec<Padded>,
     pub(super) instance: Vec<Padded>,
     pub(super) products: Vec<Padded>,
 }
 
-/// Values of the key's polynomials: the same for every proof.
+impl Drop for Values {
+    fn drop(&mut self) {
+        for list in [&mut self.advice, &mut self.instance, &mut self.products] {
+            list.iter_mut().for_each(|column| wipe(&mut column.values));
+        }
+    }
+}
+
+/// Values of the key's polynomials: the same for every proof, and public. They are several times as many as the secret ones, so a
+/// cancelled proof that wiped them would take much longer to return.
 pub(super) struct KeyValues {
     pub(super) fixed: Vec<Padded>,
     pub(super) sigma: Vec<Padded>,

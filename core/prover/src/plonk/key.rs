@@ -62,7 +62,12 @@ impl Assembly {
         let rows = 1usize << compiled.k();
         let plan: &Plan = compiled.plan();
         let outside = || ProverError::Halo2("a cell outside of the columns".into());
-        let mut fixed = vec![vec![Fr::ZERO; rows]; system.num_fixed_columns()];
+        // Column by column: hundreds of megabytes are not touched at once.
+        let columns = (0..system.num_fixed_columns()).map(|_| {
+            work.check()?;
+            Ok(vec![Fr::ZERO; rows])
+        });
+        let mut fixed = columns.collect::<Result<Vec<_>, ProverError>>()?;
         for (step, (column, row, value)) in plan.fixed.iter().enumerate() {
             if step.is_multiple_of(STEPS) {
                 work.check()?;

@@ -34,8 +34,13 @@ impl DerefMut for Secret {
 
 impl Drop for Secret {
     fn drop(&mut self) {
-        self.0.fill(Fr::ZERO);
-        // Keeps the stores from being optimised away.
-        std::hint::black_box(&self.0);
+        wipe(&mut self.0);
     }
+}
+
+/// Overwrites values.
+pub(crate) fn wipe(values: &mut [Fr]) {
+    values.fill(Fr::ZERO);
+    // Keeps the stores from being optimised away.
+    std::hint::black_box(&*values);
 }
