@@ -1,5 +1,6 @@
 //! Tapes of random programs against plain evaluation.
 use super::*;
+use halo2_proofs::halo2curves::ff::Field;
 use proptest::prelude::*;
 use verilens_circuit::field::to_ark;
 
