@@ -20,8 +20,11 @@ use verilens_prover::{
     keys::compile, srs::Srs, Keys, Progress, ProverError, Request, Silent, Stage,
 };
 use verilens_statement::{
-    field::to_bytes, holder::random_secret, Capture, CaptureContent, DType, Fr, HolderSecret,
-    IssuerKey, IssuerSet, OutputMode, SignatureScheme::EddsaBabyJubJubPoseidon, Tensor, TensorSpec,
+    field::{from_bytes, to_bytes},
+    holder::random_secret,
+    Capture, CaptureContent, DType, Fr, HolderSecret, IssuerKey, IssuerSet, OutputMode,
+    SignatureScheme::EddsaBabyJubJubPoseidon,
+    Tensor, TensorSpec,
 };
 use verilens_tests::scene::{iris_bundle, CAPTURED_AT, SCHEMA};
 
@@ -52,6 +55,37 @@ fn add_word(needles: &mut Needles, names: [&'static str; 4], value: &Fr) {
     std::hint::black_box(&bytes);
 }
 
+/// Bytes in a word of the payload.
+const PACKED: usize = 31;
+
+fn packed(chunk: &[u8]) -> Fr {
+    let mut bytes = [0; 32];
+    bytes[32 - PACKED..].copy_from_slice(chunk);
+    bytes[32 - PACKED..].reverse();
+    let word = from_bytes(&bytes, "word").unwrap();
+    bytes.fill(0);
+    std::hint::black_box(&bytes);
+    word
+}
+
+/// A row of the image and a word of the payload as the prover holds them, on the heap: that they are found shows that they would be.
+#[inline(never)]
+fn control(needles: &Needles, world: &World) {
+    let pixels = world.capture.content().tensors()[0].data();
+    let mut wide: Vec<i64> = pixels[..64].iter().map(|byte| i64::from(*byte)).collect();
+    let mut word = Box::new(packed(&pixels[PACKED..2 * PACKED]));
+    let alive = needles.find();
+    for what in ["image row, widened", "payload word, Montgomery"] {
+        assert!(
+            alive.iter().any(|f| f.0 == what),
+            "control: no {what} in {alive:?}"
+        );
+    }
+    wide.fill(0);
+    *word = Fr::from(0u64);
+    std::hint::black_box((&wide, &word));
+}
+
 #[inline(never)]
 fn world(needles: &mut Needles, seed: [u8; 32]) -> Box<World> {
     let mut data = vec![0; 128 * 512];
@@ -67,6 +101,16 @@ fn world(needles: &mut Needles, seed: [u8; 32]) -> Box<World> {
         "holder, negated",
     ];
     add_word(needles, names, holder.expose());
+    // The words that the payload's digest is of: 31 bytes each, the first the lowest. The last is too short to tell from others.
+    for chunk in data.chunks_exact(PACKED) {
+        let names = [
+            "payload word, big-endian",
+            "payload word, little-endian",
+            "payload word, Montgomery",
+            "payload word, negated",
+        ];
+        add_word(needles, names, &packed(chunk));
+    }
     let spec = TensorSpec {
         name: "image".into(),
         dtype: DType::Uint8,
@@ -186,6 +230,15 @@ fn child() {
         !alive.iter().any(|f| f.0.starts_with("blinding")),
         "{alive:?}"
     );
+
+    for what in ["image row, widened", "payload word, Montgomery"] {
+        assert!(
+            !alive.iter().any(|f| f.0 == what),
+            "control: {what} before anything made it: {alive:?}"
+        );
+    }
+    control(&needles, &world);
+    scrub();
 
     let cancel_at = mode.strip_prefix("cancelled ").map(|f| f.parse().unwrap());
     assert!(prove(&keys, &world, seed, cancel_at, &needles));

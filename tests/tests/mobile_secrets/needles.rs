@@ -5,6 +5,10 @@ use std::{collections::HashMap, fs::File, io::Read as _, os::unix::fs::FileExt a
 const MASK: u8 = 0xa5;
 /// Bytes of a needle that are compared.
 const LENGTH: usize = 16;
+/// Bytes of an integer that a byte may have been widened to.
+const WIDE: usize = 8;
+/// What follows the name of a needle whose bytes were found widened.
+const WIDENED: &str = ", widened";
 
 /// Masked needles by their first bytes.
 #[derive(Default)]
