@@ -36,6 +36,7 @@ use verilens_circuit::{
     compile::{Compiled, Statement},
     layout::{CellRef, ChallengeValues, Trace},
     network::{weights, Content, Network},
+    stop::Stop,
 };
 use verilens_model::{Graph, Op};
 use verilens_statement::{OutputMode, SignatureScheme};
@@ -98,7 +99,7 @@ fn unknowns(compiled: &Compiled) -> Vec<Unknown> {
 
 /// What each unknown adds to the network's identity and to those of its inputs, at these challenges.
 fn responses(network: &Network, unknowns: &[Unknown], beta: Fr) -> Vec<Vec<Fr>> {
-    let weights = weights::values(network, beta);
+    let weights = weights::values(network, beta, Stop::NEVER).unwrap();
     let mut rows = vec![vec![Fr::zero(); unknowns.len()]; 1 + network.inputs.len()];
     for (at, unknown) in unknowns.iter().enumerate() {
         let row = unknown.input.map_or(0, |input| 1 + input);
