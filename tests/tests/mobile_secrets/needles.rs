@@ -34,15 +34,15 @@ impl Needles {
         self.by_start.entry(start).or_default().push((masked, what));
     }
 
-    /// What is found in memory that can be written, with the mapping's name and how often.
-    pub fn find(&self) -> Vec<(&'static str, String, usize)> {
+    /// What is found in memory that can be written, as it is or widened, with the mapping's name and how often.
+    pub fn find(&self) -> Vec<(String, String, usize)> {
         let mut maps = String::new();
         File::open("/proc/self/maps")
             .unwrap()
             .read_to_string(&mut maps)
             .unwrap();
         let memory = File::open("/proc/self/mem").unwrap();
-        let mut found: HashMap<(&'static str, String), usize> = HashMap::new();
+        let mut found: HashMap<(String, String), usize> = HashMap::new();
         let mut buffer = vec![0u8; 1 << 20];
         for line in maps.lines() {
             let mut words = line.split_whitespace();
@@ -61,13 +61,17 @@ impl Needles {
                 if memory.read_exact_at(&mut buffer[..len], at).is_err() {
                     break;
                 }
-                for what in self.search(&buffer[..len]) {
-                    *found.entry((what, name.clone())).or_default() += 1;
+                for (step, form) in [(1, ""), (WIDE, WIDENED)] {
+                    for what in self.search(&buffer[..len], step) {
+                        let key = (format!("{what}{form}"), name.clone());
+                        *found.entry(key).or_default() += 1;
+                    }
                 }
                 if at + len as u64 >= end {
                     break;
                 }
-                at += (len - LENGTH + 1) as u64;
+                // The longest that may lie across the end.
+                at += (len - reach(WIDE) + 1) as u64;
             }
         }
         buffer.fill(0);
@@ -77,21 +81,33 @@ impl Needles {
         found
     }
 
-    fn search<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = &'static str> + 'a {
-        bytes.windows(LENGTH).flat_map(|window| {
-            let masked = |i: usize| window[i] ^ MASK;
+    /// Needles whose bytes lie `step` apart.
+    fn search<'a>(
+        &'a self,
+        bytes: &'a [u8],
+        step: usize,
+    ) -> impl Iterator<Item = &'static str> + 'a {
+        bytes.windows(reach(step)).flat_map(move |window| {
+            let masked = move |i: usize| window[i * step] ^ MASK;
             let first = usize::from(u16::from_le_bytes([masked(0), masked(1)]));
-            let list = if self.starts[first] {
+            // Zeros behind the first, if it is widened: rare enough to look no further mostly.
+            let apart = window[1..step].iter().all(|byte| *byte == 0);
+            let list = if apart && self.starts[first] {
                 let start: [u8; 8] = std::array::from_fn(masked);
                 self.by_start.get(&start).map_or(&[][..], Vec::as_slice)
             } else {
                 &[]
             };
             list.iter()
-                .filter(move |(needle, _)| (8..LENGTH).all(|i| needle[i] == window[i] ^ MASK))
+                .filter(move |(needle, _)| (8..LENGTH).all(|i| needle[i] == masked(i)))
                 .map(|(_, what)| *what)
         })
     }
+}
+
+/// Bytes from the first to the last of a needle whose bytes lie `step` apart.
+const fn reach(step: usize) -> usize {
+    (LENGTH - 1) * step + 1
 }
 
 /// Overwrites what calls that returned left on this thread's stack.
