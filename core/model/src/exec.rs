@@ -3,7 +3,7 @@
 //! All arithmetic is i64; [`Graph::ranges`] shows beforehand that nothing overflows. Intermediate
 //! tensors may hold private pixels, so they are wiped when dropped.
 
-use std::ops::Deref;
+use std::{cell::Cell, ops::Deref};
 
 use zeroize::Zeroizing;
 
@@ -121,6 +121,12 @@ fn run(
     keep: bool,
     stop: &dyn Fn() -> bool,
 ) -> Result<Execution> {
+    // Once seen, a yes stays: an operator that saw it left its tensor unfinished.
+    let seen = Cell::new(false);
+    let stop = || {
+        seen.set(seen.get() || stop());
+        seen.get()
+    };
     graph.validate()?;
     let shapes = graph.shapes()?;
     let mut tensors = load(graph, &shapes, inputs)?;
@@ -147,9 +153,8 @@ fn run(
             let shape = shapes
                 .get(graph.node_tensor(i).0)
                 .map_or(&[][..], Vec::as_slice);
-            apply(node, &args, shape, stop)
+            apply(node, &args, shape, &stop)
         };
-        // An operator that stopped left its tensor as it was.
         if stop() {
             return Err(GraphError::Cancelled);
         }
