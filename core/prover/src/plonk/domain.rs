@@ -130,7 +130,7 @@ impl Domain {
 }
 
 /// A primitive `2^log`-th root of unity, as halo2's domains take it.
-fn root_of_unity(log: u32) -> Fr {
+pub(super) fn root_of_unity(log: u32) -> Fr {
     (log..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root * root)
 }
 

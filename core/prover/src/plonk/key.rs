@@ -9,7 +9,6 @@ use halo2_proofs::{
         group::Curve,
     },
     plonk::{permutation, Any, ConstraintSystem, VerifyingKey as HaloKey},
-    poly::EvaluationDomain,
 };
 use rayon::prelude::*;
 use sha2::{Digest, Sha512};
@@ -19,6 +18,7 @@ use verilens_verifier::{Description, VerifyingKey};
 use super::{
     cosets::KeyValues,
     domain::Domain,
+    halo2_domain,
     permutation::{Cycles, Labels, Sigma},
     tape::Tape,
 };
@@ -180,7 +180,7 @@ impl CircuitKey {
         } = Assembly::new(compiled, work)?;
         work.check()?;
         // The degree before selectors are combined: combining keeps within it.
-        let halo2_domain = EvaluationDomain::new(system.degree() as u32, compiled.k());
+        let halo2_domain = halo2_domain::without_tables(system.degree() as u32, compiled.k());
         work.check()?;
         let (system, combined) = system.compress_selectors(selectors.clone());
         fixed.extend(combined);

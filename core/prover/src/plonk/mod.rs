@@ -13,6 +13,7 @@
 mod cosets;
 mod domain;
 mod fft;
+mod halo2_domain;
 mod key;
 mod opening;
 mod permutation;
