@@ -245,9 +245,12 @@ fn a_cancelled_call_returns_soon() {
     assert!(worst < Duration::from_millis(300), "{worst:?}");
 }
 
+/// The stage in hand, the time of the last question, and what was between questions so far.
+type Asked = (Option<Stage>, Duration, Vec<(Stage, Duration)>);
+
 /// Longest processor time of this thread between two questions, by stage.
 #[derive(Default)]
-struct Gaps(Mutex<(Option<Stage>, Duration, Vec<(Stage, Duration)>)>);
+struct Gaps(Mutex<Asked>);
 
 impl Gaps {
     /// Nanoseconds that this thread ran.

@@ -10,7 +10,7 @@ use halo2_proofs::{
 use rand_core::OsRng;
 use verilens_circuit::{circuit::StatementCircuit, compile::tensor_specs};
 use verilens_model::{
-    execute, DType, Graph, Input, IntTensor, ModelBundle, Node, Op, Output, PadMode, TensorId,
+    execute, DType, Graph, Input, ModelBundle, Node, Op, Output, PadMode, TensorId,
 };
 use verilens_prover::{keys::compile, progress::Silent, srs::Srs, transcript::KeccakReader, Keys};
 use verilens_solidity::{
