@@ -51,10 +51,14 @@ for abi in "${abis[@]}"; do
 done
 
 jni=$PWD/android/verilens/src/main/jniLibs
+targets=()
+for abi in "${abis[@]}"; do targets+=(-t "$abi"); done
 rm -rf "$jni"
+# One kind of library: with the crate's Rust library beside it, as `cargo build` makes it, cargo leaves LTO out.
 # Pages of 16 KB, which new devices have; NDK 28 aligns so by itself, older ones and the 32-bit ABI do not.
 RUSTFLAGS="${RUSTFLAGS:-} -C link-arg=-Wl,-z,max-page-size=16384" \
-  cargo ndk $(printf -- '-t %s ' "${abis[@]}") --platform "$min_sdk" -o "$jni" build --release --locked -p verilens-ffi
+  cargo ndk "${targets[@]}" --platform "$min_sdk" -o "$jni" rustc \
+  --profile mobile --locked -p verilens-ffi --lib --crate-type cdylib
 
 printf '\n%-14s %12s %12s  %s\n' ABI stripped gzip alignment
 for abi in "${abis[@]}"; do
@@ -71,7 +75,7 @@ for abi in "${abis[@]}"; do
   done
   "$bin/llvm-readelf" --dyn-syms --wide "$library" | grep -q ' ffi_verilens_ffi_uniffi_contract_version$' ||
     fail "$library does not export uniffi's functions"
-  printf '%-14s %12d %12d  %s\n' "$abi" "$(wc -c <"$library")" "$(gzip -9 -c "$library" | wc -c)" "$(echo $alignments)"
+  printf '%-14s %12d %12d  %s\n' "$abi" "$(wc -c <"$library")" "$(gzip -9 -c "$library" | wc -c)" "${alignments//$'\n'/ }"
 done
 [ -z "$native_only" ] || exit 0
 

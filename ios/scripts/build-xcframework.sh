@@ -12,7 +12,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-profile=release macos=
+profile=mobile macos=
 for argument in "$@"; do
   case $argument in
   --debug) profile=dev ;;
@@ -45,9 +45,9 @@ rustup target add "${targets[@]}"
 # The least version that the package supports, for the few C objects of the standard library.
 export IPHONEOS_DEPLOYMENT_TARGET=15.0 MACOSX_DEPLOYMENT_TARGET=13.0
 # Line tables: function names and lines for crash reports, nothing more.
-export CARGO_PROFILE_RELEASE_DEBUG=line-tables-only
-folder=release
-[ "$profile" = release ] || folder=debug
+export CARGO_PROFILE_MOBILE_DEBUG=line-tables-only
+folder=$profile
+[ "$profile" != dev ] || folder=debug
 built=${CARGO_TARGET_DIR:-target}
 for target in "${targets[@]}"; do
   echo "== $target"
@@ -83,14 +83,13 @@ xcodebuild -create-xcframework "${parts[@]}" -output "$out/CVerilens.xcframework
 
 # An archive is far larger than what the linker takes from it: link all that the package calls, as an app would.
 echo "== size"
-for target in aarch64-apple-ios; do
-  exported=$(sed -n 's/.*[ *]\(uniffi_[a-z0-9_]*\|ffi_verilens_[a-z0-9_]*\)(.*/-Wl,-u,_\1/p' "$out/headers/CVerilens/CVerilens.h" | sort -u)
-  # shellcheck disable=SC2086
-  xcrun --sdk iphoneos clang -arch arm64 -miphoneos-version-min=15.0 -dynamiclib -Wl,-dead_strip $exported \
-    "$(library $target.a)" -framework Security -framework Foundation -o "$out/libraries/linked.dylib"
-  xcrun strip -S -x "$out/libraries/linked.dylib"
-  bytes=$(stat -f %z "$out/libraries/linked.dylib")
-  echo "$target: $bytes bytes in an app (archive: $(stat -f %z "$(library $target.a)") bytes)"
-done
+target=aarch64-apple-ios
+exported=$(sed -n 's/.*[ *]\(uniffi_[a-z0-9_]*\|ffi_verilens_[a-z0-9_]*\)(.*/-Wl,-u,_\1/p' "$out/headers/CVerilens/CVerilens.h" | sort -u)
+# shellcheck disable=SC2086
+xcrun --sdk iphoneos clang -arch arm64 -miphoneos-version-min=15.0 -dynamiclib -Wl,-dead_strip $exported \
+  "$(library $target.a)" -framework Security -framework Foundation -o "$out/libraries/linked.dylib"
+xcrun strip -S -x "$out/libraries/linked.dylib"
+bytes=$(stat -f %z "$out/libraries/linked.dylib")
+echo "$target: $bytes bytes in an app (archive: $(stat -f %z "$(library $target.a)") bytes)"
 rm -rf "$out/libraries" "$out/headers"
 echo "$out/CVerilens.xcframework"
